@@ -1,0 +1,1 @@
+//! Channels that carry an alert out of the building, with acknowledgement.

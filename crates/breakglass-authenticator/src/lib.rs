@@ -1,0 +1,1 @@
+//! FIDO2 authenticators behind one trait: software keys for rehearsals.

@@ -1,0 +1,2 @@
+//! The breakglass command.
+fn main() {}

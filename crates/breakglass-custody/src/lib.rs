@@ -1,0 +1,1 @@
+//! Sealing, shares, kits and rotation of emergency credentials: bytes, time and randomness are handed in.

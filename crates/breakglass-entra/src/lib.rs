@@ -1,0 +1,1 @@
+//! Microsoft Graph and Azure Resource Manager over HTTPS: sign-in, paging, throttling budgets, retries.

@@ -1,0 +1,1 @@
+//! Append-only Merkle log, checkpoints, evidence packs and their offline verifier.

@@ -1,0 +1,10 @@
+//! The seams: what ops asks of the world. Adapters implement these, tests replace them.
+
+mod tenant;
+mod world;
+
+pub use tenant::{ActivityFilter, Change, NewUser, PasskeyCreation, Query, Tenant, TenantError};
+pub use world::{
+    Alert, Browser, BrowserError, Channel, ChannelError, Clock, Credential, Delivery, Documents, Entropy, Evidence,
+    EvidenceError, PasskeyAssertion, SecurityKey, SecurityKeyError, SignInFlow, StoreError, UserSession,
+};

@@ -1,0 +1,1 @@
+//! Activation and drill as state machines: event in, state and duties out.
