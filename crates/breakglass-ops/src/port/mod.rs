@@ -5,6 +5,6 @@ mod world;
 
 pub use tenant::{ActivityFilter, Change, NewUser, PasskeyCreation, Query, Tenant, TenantError};
 pub use world::{
-    Alert, Browser, BrowserError, Channel, ChannelError, Clock, Credential, Delivery, Documents, Entropy, Evidence,
-    EvidenceError, PasskeyAssertion, SecurityKey, SecurityKeyError, SignInFlow, StoreError, UserSession,
+    Alert, AlertSink, Browser, BrowserError, Channel, ChannelError, Clock, Credential, Delivery, Documents, Entropy, Evidence,
+    EvidenceError, KeyRing, PasskeyAssertion, SecurityKey, SecurityKeyError, SignInFlow, StoreError, UserSession, Vault,
 };

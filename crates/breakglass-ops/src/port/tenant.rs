@@ -33,6 +33,8 @@ pub enum Query {
     RoleEligibilityInstances,
     /// `GET /identity/conditionalAccess/policies` (one request a second a tenant).
     Policies,
+    /// `GET /identity/conditionalAccess/policies/{id}`; not found is an empty list.
+    Policy(PolicyId),
     /// `GET /identity/conditionalAccess/namedLocations`.
     NamedLocations,
     /// `GET /policies/authenticationStrengthPolicies` with combination configurations.

@@ -38,6 +38,12 @@ pub trait SecurityKey: Send + Sync {
     async fn assert(&self, rp_id: &str, challenge: &[u8], origin: &str) -> Result<PasskeyAssertion, SecurityKeyError>;
 }
 
+/// The keys that lie on the table: which authenticators belong to which account.
+pub trait KeyRing: Send + Sync {
+    /// The keys of an account, in the order of the design.
+    fn keys(&self, account: &str) -> Vec<Arc<dyn SecurityKey>>;
+}
+
 /// What an authenticator answers at sign-in; every field base64url without padding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasskeyAssertion {
@@ -221,6 +227,27 @@ pub enum StoreError {
     /// The store itself failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+/// Where alerts wait until a channel has taken them. Contract: durable when `enqueue` returns; the same id twice is one
+/// alert; an alert leaves only when every channel has taken it or a person has closed it.
+#[async_trait]
+pub trait AlertSink: Send + Sync {
+    /// Keeps the alert for sending. Answers false when its id is known already.
+    async fn enqueue(&self, alert: &Alert) -> Result<bool, StoreError>;
+}
+
+/// Sealed files: armored envelopes and sealed identities, never clear text. Contract: `put` is atomic and durable, and
+/// refuses to replace a file; names are relative paths of letters, digits, `-`, `_`, `.` and `/`. Whoever can change
+/// these files can destroy a credential but not read one.
+#[async_trait]
+pub trait Vault: Send + Sync {
+    /// Writes a new file.
+    async fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
+    /// Reads a file, or `None` when there is none.
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// All names, sorted.
+    async fn list(&self) -> Result<Vec<String>, StoreError>;
 }
 
 /// The ledger as ops sees it: one entry in, durable when the call returns.
