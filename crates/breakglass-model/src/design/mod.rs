@@ -3,9 +3,24 @@
 //! A [`Design`] is only made by `design::parse`, which reports every mistake at once with line and column. Emergency
 //! accounts are declared here and never guessed.
 
+mod accounts;
+mod custody;
+mod forms;
+mod parse;
+mod problem;
+mod reader;
+mod write_back;
+
+pub use parse::{SCENARIO_EFFECTS, parse};
+pub use problem::{ConfigProblem, report};
+pub use write_back::{ObjectIds, set_object_ids};
+
 use crate::ids::{ObjectId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// A commented `breakglass.toml` to begin with; it parses as it stands.
+pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// The approved design of one tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +51,20 @@ pub struct Design {
     pub activation: ActivationDesign,
     /// Watch settings.
     pub watch: WatchDesign,
+}
+
+impl Design {
+    /// The declared account with this name.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&AccountDesign> {
+        self.accounts.iter().find(|a| a.name == name)
+    }
+
+    /// Accepted risks whose time has run out: their findings are failures again.
+    #[must_use]
+    pub fn expired_risks(&self, now: Timestamp) -> Vec<&AcceptedRisk> {
+        self.accepted_risks.iter().filter(|r| r.expires <= now).collect()
+    }
 }
 
 /// `[tenant]`.
@@ -222,6 +251,9 @@ pub enum ChannelKind {
 pub struct AcceptedRisk {
     /// Finding id, e.g. `BG-F12`.
     pub id: String,
+    /// Only this subject (an account's name, a policy's id); every subject when not given.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// Why.
     pub reason: String,
     /// Who accepted it.
@@ -254,3 +286,6 @@ pub struct WatchDesign {
     /// How far back each poll looks again for late records, in minutes.
     pub look_back_minutes: u32,
 }
+
+#[cfg(test)]
+mod tests;
