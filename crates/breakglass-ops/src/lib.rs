@@ -5,7 +5,6 @@
 
 pub mod collect;
 pub mod port;
-pub mod provision;
 mod world;
 
 pub use world::{OpsError, World};

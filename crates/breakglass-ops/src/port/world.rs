@@ -256,6 +256,23 @@ pub trait Evidence: Send + Sync {
     /// Appends an entry: what happened (`kind`, e.g. `apply.step.done`), about what, with what data. No secrets.
     /// Answers its index.
     async fn record(&self, kind: &str, subject: &str, data: Value) -> Result<u64, EvidenceError>;
+    /// Every entry so far, in order.
+    async fn history(&self) -> Result<Vec<LedgerLine>, EvidenceError>;
+}
+
+/// One entry of the ledger as it was recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// Position in the log, from 0.
+    pub index: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: String,
+    /// About what.
+    pub subject: String,
+    /// With what data.
+    pub data: Value,
 }
 
 /// Why evidence could not be kept. Nothing that needs evidence goes on after this.

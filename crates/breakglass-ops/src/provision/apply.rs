@@ -226,7 +226,6 @@ async fn verify_before_roles(
 
 /// After the last step: the tenant as it is, read again, must carry the proof itself.
 async fn confirm(hands: &Hands<'_>, design: &Design, journal: &Journal) -> Result<(Snapshot, NoLockout), ApplyError> {
-    let mut last = String::new();
     // Reads may lag behind writes for a while: only a proof that fails until the limit is a failure.
     let deadline = hands.world.now() + jiff::SignedDuration::try_from(hands.patience.replication).unwrap_or_default();
     loop {
@@ -235,11 +234,9 @@ async fn confirm(hands: &Hands<'_>, design: &Design, journal: &Journal) -> Resul
         if let Some(no_lockout) = proof.no_lockout() {
             return Ok((snapshot, no_lockout));
         }
-        let now = assess::headline(&proof);
         if hands.world.now() >= deadline {
-            return Err(ApplyError::NotProven(now));
+            return Err(ApplyError::NotProven(assess::headline(&proof)));
         }
-        last.clone_from(&now);
         hands.world.clock.sleep(Duration::from_secs(1)).await;
     }
 }
