@@ -84,7 +84,12 @@ mod tests {
     fn ids_ignore_case_and_know_a_guid() {
         assert_eq!(ObjectId::new(" ABC "), ObjectId::new("abc"));
         assert!(ObjectId::new(GLOBAL_ADMINISTRATOR).is_guid());
-        for bad in ["", "<EmergencyAccessAccountsGroup>", "62e90394-69f5-4237-9190-012177145e1", "62e9039469f542379190012177145e10"] {
+        for bad in [
+            "",
+            "<EmergencyAccessAccountsGroup>",
+            "62e90394-69f5-4237-9190-012177145e1",
+            "62e9039469f542379190012177145e10",
+        ] {
             assert!(!is_guid(bad), "{bad}");
         }
     }

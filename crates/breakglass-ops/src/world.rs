@@ -84,7 +84,7 @@ impl World {
                 Ok(None) | Err(OpsError::Tenant(TenantError::NotFound { .. })) => {}
                 Err(other) => return Err(other),
             }
-            if deadline.is_ok_and(|d| self.now() >= d) {
+            if deadline.as_ref().is_ok_and(|d| self.now() >= *d) {
                 return Err(OpsError::Late { what: what.into(), seconds: limit.as_secs() });
             }
             self.clock.sleep(pause).await;
