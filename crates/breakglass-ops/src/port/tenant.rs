@@ -244,4 +244,9 @@ pub trait Tenant: Send + Sync {
     async fn read(&self, query: &Query) -> Result<Vec<Value>, TenantError>;
     /// Writes; the answer is the created object, or null.
     async fn write(&self, change: &Change) -> Result<Value, TenantError>;
+    /// What the latest reads had to leave out although they succeeded, and why: an optional source that refused, such as
+    /// the beta endpoint for sign-ins without a person. Empty when they were whole.
+    fn gaps(&self) -> Vec<breakglass_model::Unread> {
+        Vec::new()
+    }
 }
