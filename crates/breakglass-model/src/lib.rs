@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod design;
 pub mod finding;
 pub mod ids;
+pub mod import;
 pub mod secret;
 pub mod snapshot;
 pub mod tri;

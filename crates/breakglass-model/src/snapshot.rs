@@ -27,7 +27,8 @@ pub mod collections {
     /// `members` is absent was not read whole.
     pub const GROUPS: &str = "groups";
     /// `{principalId, roleDefinitionId (template id), directoryScopeId, assignmentType: active|eligible, endDateTime?}`,
-    /// joined from `roleAssignments` and the PIM schedule instances.
+    /// joined from `roleAssignments` and the PIM schedule instances. `assignmentType` is `unknown` where an export names
+    /// the role and does not say which of the two it is.
     pub const ROLE_ASSIGNMENTS: &str = "directoryRoleAssignments";
     /// Graph `servicePrincipal` objects that policies name by filter.
     pub const SERVICE_PRINCIPALS: &str = "servicePrincipals";
@@ -55,6 +56,8 @@ pub mod collections {
     pub const DELETED_USERS: &str = "deletedUsers";
     /// Soft-deleted groups.
     pub const DELETED_GROUPS: &str = "deletedGroups";
+    /// Soft-deleted Conditional Access policies (beta, or an export that holds them).
+    pub const DELETED_POLICIES: &str = "deletedConditionalAccessPolicies";
     /// ARM role assignments at root scope.
     pub const AZURE_ROOT_ASSIGNMENTS: &str = "azureRootRoleAssignments";
     /// ARM subscriptions the collector sees.

@@ -15,6 +15,18 @@ pub struct ObjectIds {
     pub exclusion_group: Option<ObjectId>,
 }
 
+impl ObjectIds {
+    /// The ids that a design knows.
+    #[must_use]
+    pub fn of(design: &super::Design) -> Self {
+        let known = |a: &super::AccountDesign| Some((a.name.clone(), a.object_id.clone()?));
+        Self {
+            accounts: design.accounts.iter().filter_map(known).collect(),
+            exclusion_group: design.exclusion_group.object_id.clone(),
+        }
+    }
+}
+
 /// Puts object ids into the text of a configuration file and answers the new text. An id that stands there is replaced;
 /// one that does not is added on the line below `upn` (of an account) or `name` (of the group).
 ///
