@@ -134,10 +134,15 @@ impl EntraClient {
     }
 
     async fn wait_for_turn(&self, request: &Outgoing) {
-        let mut wait = self.with_throttle(|t| t.reserve(request.bucket, self.clock.now()));
-        while !wait.is_zero() {
-            self.clock.sleep(wait).await;
-            wait = self.with_throttle(|t| t.closed(request.bucket, self.clock.now()));
+        loop {
+            let wait = self.with_throttle(|t| t.reserve(request.bucket, self.clock.now()));
+            if !wait.is_zero() {
+                self.clock.sleep(wait).await;
+            }
+            // Closed in the meantime: a new place, so that those who waited do not all go at once.
+            if self.with_throttle(|t| t.closed(request.bucket, self.clock.now())).is_zero() {
+                return;
+            }
         }
     }
 
@@ -178,12 +183,7 @@ impl EntraClient {
             }
             Body::None => builder,
             Body::Json(value) => typed(builder, "application/json").body(value.to_string()),
-            Body::SecretJson(text) => {
-                typed(builder, "application/json").body(text.danger_reveal().to_owned())
-            }
-            Body::Form(text) => {
-                typed(builder, "application/x-www-form-urlencoded").body(text.danger_reveal().to_owned())
-            }
+            Body::Sealed { kind, text, .. } => typed(builder, kind).body(text.danger_reveal().to_owned()),
         };
         let mut response = builder.send().await.map_err(Broken::from)?;
         let status = response.status().as_u16();
@@ -199,6 +199,9 @@ impl EntraClient {
                 return Err(Broken::Lost(format!("the answer is larger than {} MiB", LARGEST >> 20)));
             }
             body.extend_from_slice(&chunk);
+        }
+        if !(200..300).contains(&status) {
+            body = request.body.hide_in(body);
         }
         Ok((Answer { status, body, request_id, repeated: false }, pause))
     }

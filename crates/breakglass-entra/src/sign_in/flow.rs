@@ -116,12 +116,11 @@ impl SignInFlow for AuthorizationCodeFlow {
         let fields = [
             ("client_id", self.client_id.as_str()),
             ("grant_type", "authorization_code"),
-            ("code", code.danger_reveal()),
             ("redirect_uri", &attempt.redirect_uri),
-            ("code_verifier", attempt.verifier.danger_reveal()),
             ("scope", &self.scope()),
         ];
-        let grant = redeem(&self.client, upn, &fields).await.map_err(refused)?;
+        let secrets = [("code", &code), ("code_verifier", &attempt.verifier)];
+        let grant = redeem(&self.client, upn, &fields, &secrets).await.map_err(refused)?;
         let user = self.user_of(upn, &grant)?;
         let source = RefreshToken::new(self.client.clone(), self.client_id.clone(), upn, grant.refresh);
         // ARM's token is fetched when ARM is first asked: a sign-in does not fail because Azure does.

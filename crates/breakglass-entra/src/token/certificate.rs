@@ -9,6 +9,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PSS_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use breakglass_model::Secret;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
@@ -65,7 +66,7 @@ impl ClientCertificate {
         Ok(Self { client, client_id: client_id.into(), key, thumbprint })
     }
 
-    fn assertion(&self) -> Result<String, TokenError> {
+    fn assertion(&self) -> Result<Secret, TokenError> {
         let now = self.client.clock().now().as_second();
         let header = json!({ "typ": "JWT", "alg": "PS256", "x5t#S256": self.thumbprint });
         let claims = json!({
@@ -79,7 +80,7 @@ impl ClientCertificate {
         self.key
             .sign(&RSA_PSS_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| TokenError::Malformed("the client assertion could not be signed".into()))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 }
 
@@ -96,10 +97,10 @@ impl TokenSource for ClientCertificate {
             ("client_id", self.client_id.as_str()),
             ("grant_type", "client_credentials"),
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", &self.assertion()?),
             ("scope", &self.client.endpoints().scope(service)),
         ];
-        Ok(redeem(&self.client, &self.describe(), &fields).await?.access)
+        let secrets = [("client_assertion", &self.assertion()?)];
+        Ok(redeem(&self.client, &self.describe(), &fields, &secrets).await?.access)
     }
 
     fn describe(&self) -> String {

@@ -27,22 +27,24 @@ pub(crate) async fn redeem(
     client: &EntraClient,
     who: &str,
     fields: &[(&str, &str)],
+    secrets: &[(&str, &Secret)],
 ) -> Result<Grant, TokenError> {
     let url = client.endpoints().token_url(client.tenant());
     let url = Url::parse(&url).map_err(|e| TokenError::Malformed(e.to_string()))?;
     let request = Outgoing {
         method: Method::POST,
         url,
-        body: form(fields),
+        body: form(fields, secrets),
         bearer: None,
         bucket: Bucket::Login,
         safety: Safety::Idempotent,
     };
-    let answer = client.exchange(&request).await.map_err(|Exhausted { attempts, detail }| {
-        TokenError::Unavailable { attempts, detail: without_secrets(&detail, fields) }
-    })?;
+    let answer = client
+        .exchange(&request)
+        .await
+        .map_err(|Exhausted { attempts, detail }| TokenError::Unavailable { attempts, detail })?;
     if answer.status != 200 {
-        let detail = without_secrets(&words(&answer), fields);
+        let detail = words(&answer);
         return Err(TokenError::Refused { who: who.to_owned(), code: aadsts(&detail), detail });
     }
     let json = json::parse(&answer.body).map_err(TokenError::Malformed)?;
@@ -84,13 +86,6 @@ pub(crate) fn aadsts(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("AADSTS")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
-}
-
-/// A service that repeats what it was sent must not get it into an error.
-fn without_secrets(text: &str, fields: &[(&str, &str)]) -> String {
-    const SECRET: [&str; 5] = ["client_secret", "client_assertion", "refresh_token", "code", "code_verifier"];
-    let secrets = fields.iter().filter(|(name, value)| SECRET.contains(name) && !value.is_empty());
-    secrets.fold(text.to_owned(), |text, (_, value)| text.replace(value, "…"))
 }
 
 /// The claims of a token that came straight from the token endpoint over TLS; its signature is not looked at.
@@ -138,11 +133,5 @@ mod tests {
         for bad in [token("[]"), token(""), Secret::new("opaque"), Secret::new("a.%.c")] {
             assert!(claims(&bad).is_err());
         }
-    }
-
-    #[test]
-    fn a_secret_that_comes_back_is_taken_out() {
-        let fields = [("client_id", "app"), ("client_secret", "s3cr3t")];
-        assert_eq!(without_secrets("app sent s3cr3t", &fields), "app sent …");
     }
 }

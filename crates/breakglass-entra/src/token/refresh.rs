@@ -40,13 +40,9 @@ impl TokenSource for RefreshToken {
             return Err(TokenError::NotForThis { who: self.describe(), service });
         };
         let scope = format!("{} offline_access openid", self.client.endpoints().scope(service));
-        let fields = [
-            ("client_id", self.client_id.as_str()),
-            ("grant_type", "refresh_token"),
-            ("refresh_token", token.danger_reveal()),
-            ("scope", &scope),
-        ];
-        let grant = redeem(&self.client, &self.describe(), &fields).await?;
+        let fields =
+            [("client_id", self.client_id.as_str()), ("grant_type", "refresh_token"), ("scope", &scope)];
+        let grant = redeem(&self.client, &self.describe(), &fields, &[("refresh_token", &token)]).await?;
         if let Some(next) = grant.refresh {
             *newest = Some(next);
         }

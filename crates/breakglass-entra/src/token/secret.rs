@@ -29,10 +29,9 @@ impl TokenSource for ClientSecret {
         let fields = [
             ("client_id", self.client_id.as_str()),
             ("grant_type", "client_credentials"),
-            ("client_secret", self.secret.danger_reveal()),
             ("scope", &self.client.endpoints().scope(service)),
         ];
-        Ok(redeem(&self.client, &self.describe(), &fields).await?.access)
+        Ok(redeem(&self.client, &self.describe(), &fields, &[("client_secret", &self.secret)]).await?.access)
     }
 
     fn describe(&self) -> String {

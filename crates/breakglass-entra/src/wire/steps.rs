@@ -2,7 +2,7 @@
 
 use super::{ROLE_ASSIGNMENTS, segment};
 use crate::endpoints::Service;
-use crate::outgoing::{Body, percent};
+use crate::outgoing::{Body, percent, sealed_json};
 use crate::policy::Safety;
 use breakglass_model::{ObjectId, Secret};
 use breakglass_ops::port::{Change, NewUser, PasskeyCreation, TenantError};
@@ -48,10 +48,10 @@ pub(crate) fn order(change: &Change, graph: &str) -> Result<Order, TenantError> 
     let id = |id: &ObjectId| segment(id.as_str());
     Ok(match change {
         Change::CreateUser(user, password) => {
-            creates("/v1.0/users".into(), secret_json(&new_user(user, password))?)
+            creates("/v1.0/users".into(), secret_json(&new_user(user, password), password)?)
         }
         Change::SetPassword(user, password) => {
-            let body = secret_json(&PasswordChange { password_profile: Profile::new(password) })?;
+            let body = secret_json(&PasswordChange { password_profile: Profile::new(password) }, password)?;
             patches(format!("/v1.0/users/{}", id(user)?), body)
         }
         Change::UpdateUser(user, properties) => {
@@ -179,10 +179,8 @@ fn new_user<'a>(user: &'a NewUser, password: &'a Secret) -> UserCreation<'a> {
     }
 }
 
-/// The text goes straight into a secret: no copy of the password stays behind in a JSON tree.
-fn secret_json(body: &impl Serialize) -> Result<Body, TenantError> {
-    let text = serde_json::to_string(body).map_err(|e| unusable("the request body", &e.to_string()))?;
-    Ok(Body::SecretJson(Secret::new(text)))
+fn secret_json(body: &impl Serialize, secret: &Secret) -> Result<Body, TenantError> {
+    sealed_json(body, secret).map_err(|e| unusable("the request body", &e.to_string()))
 }
 
 fn passkey(creation: &PasskeyCreation) -> Value {
@@ -265,8 +263,8 @@ mod tests {
         let order = order(change, "https://graph.microsoft.com").unwrap();
         let body = match &order.body {
             Body::Json(value) => value.clone(),
-            Body::SecretJson(text) => serde_json::from_str(text.danger_reveal()).unwrap(),
-            Body::None | Body::Form(_) => Value::Null,
+            Body::Sealed { text, .. } => serde_json::from_str(text.danger_reveal()).unwrap(),
+            Body::None => Value::Null,
         };
         (format!("{} {} {:?} {:?}", order.method, order.path, order.safety, order.done), body)
     }

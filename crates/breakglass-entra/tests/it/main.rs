@@ -1,0 +1,8 @@
+//! The client against a scripted service on loopback, over real TLS with its own CA. Time is a fake clock: nothing
+//! waits, whatever the service asks for.
+
+mod reading;
+mod script;
+mod signing_in;
+mod tokens;
+mod writing;
