@@ -2,6 +2,8 @@
 //!
 //! Paths and bodies are those of the Graph v1.0 and ARM references (REQUIREMENTS 5.1, 5.2). Nothing here sends.
 
+#[cfg(test)]
+mod published;
 mod questions;
 mod steps;
 

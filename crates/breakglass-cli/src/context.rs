@@ -1,0 +1,118 @@
+//! What every command is given: the design, the data directory, the world, and a way to the tenant.
+
+use crate::connect::Connect;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Format;
+use breakglass_entra::{EntraTenant, SystemClock, SystemEntropy};
+use breakglass_model::Secret;
+use breakglass_model::design::{self, Design};
+use breakglass_ops::World;
+use breakglass_ops::port::{Clock, Entropy, Tenant};
+use breakglass_store::ledger_dir::LedgerDir;
+use breakglass_store::{FileVault, SqliteDocuments};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Paths and choices, before anything has been opened.
+#[derive(Clone)]
+pub struct Context {
+    /// `breakglass.toml`.
+    pub config: PathBuf,
+    /// The data directory.
+    pub data: PathBuf,
+    /// How answers are printed.
+    pub format: Format,
+    /// Do not ask.
+    pub yes: bool,
+    /// How to reach the tenant.
+    pub connect: Connect,
+    /// Time; a simulation hands in its own.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    /// With the system's clock.
+    pub fn new(config: PathBuf, data: Option<PathBuf>, format: Format, yes: bool, connect: Connect) -> Result<Self, Failure> {
+        let data = match data {
+            Some(data) => data,
+            None => default_data_dir()?,
+        };
+        Ok(Self { config, data, format, yes, connect, clock: Arc::new(SystemClock) })
+    }
+
+    /// The approved design; every mistake in the file is reported at once.
+    pub fn design(&self) -> Result<Design, Failure> {
+        let text = files::read_text(&self.config).map_err(|f| Failure {
+            what: f.what,
+            next: Some("give the design with `--config FILE`; `breakglass init` writes a first one".into()),
+        })?;
+        design::parse(&text, &self.config.display().to_string()).map_err(|problems| {
+            let count = problems.len();
+            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Failure::new(
+                format!("the design has {count} mistake{}\n{}", if count == 1 { "" } else { "s" }, lines.join("\n")),
+                format!("mend `{}`; every key is described in docs/configuration.md", self.config.display()),
+            )
+        })
+    }
+
+    /// Opens store, vault and ledger in the data directory, making it if it is not there (0700).
+    pub async fn world(&self) -> Result<World, Failure> {
+        make_private_dir(&self.data)?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let ledger = LedgerDir::open(self.data.join("ledger"), self.clock.clone(), &*entropy)?;
+        Ok(World {
+            clock: self.clock.clone(),
+            entropy,
+            documents: Arc::new(SqliteDocuments::open(&self.data.join("store.sqlite")).await?),
+            vault: Arc::new(FileVault::open(self.data.join("custody"))?),
+            evidence: Arc::new(ledger),
+        })
+    }
+
+    /// The tenant of the design, with the credential given.
+    pub fn tenant(&self) -> Result<Arc<dyn Tenant>, Failure> {
+        let design = self.design()?;
+        let client_id = self.connect.client_id.clone().ok_or_else(|| {
+            Failure::new("no credential for the tenant was given", "give `--client-id` with `--client-secret-file` or `--client-certificate`")
+        })?;
+        let credential = match (&self.connect.client_certificate, &self.connect.client_secret_file) {
+            (Some(pem), _) => {
+                breakglass_entra::Credential::Certificate { pem: Secret::new(files::read_text(pem)?) }
+            }
+            (None, Some(file)) => {
+                breakglass_entra::Credential::Secret(Secret::new(files::read_text(file)?.trim_end()))
+            }
+            (None, None) => {
+                return Err(Failure::new(
+                    format!("no secret and no certificate for application `{client_id}`"),
+                    "give `--client-secret-file FILE` or `--client-certificate FILE`",
+                ));
+            }
+        };
+        let tenant = EntraTenant::connect(&design.tenant, &client_id, credential, self.clock.clone())?;
+        Ok(Arc::new(tenant))
+    }
+}
+
+/// `$XDG_DATA_HOME/breakglass` or `~/.local/share/breakglass`.
+fn default_data_dir() -> Result<PathBuf, Failure> {
+    let home = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")));
+    home.map(|h| h.join("breakglass"))
+        .ok_or_else(|| Failure::new("there is no home directory to keep data in", "give `--data DIR`"))
+}
+
+/// A directory that only its owner can enter.
+pub fn make_private_dir(path: &Path) -> Result<(), Failure> {
+    let fail = |e: std::io::Error| Failure::new(format!("`{}` cannot be made: {e}", path.display()), "give `--data DIR`");
+    std::fs::create_dir_all(path).map_err(fail)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
+    }
+    Ok(())
+}
