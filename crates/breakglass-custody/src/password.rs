@@ -48,7 +48,8 @@ pub fn generate_password(entropy: &mut dyn FnMut(&mut [u8]), length: usize) -> R
             entropy(&mut *bytes);
             let usable = bytes.iter().filter(|b| usize::from(**b) < fair);
             let drawn = usable.filter_map(|b| alphabet.get(usize::from(*b) % alphabet.len()));
-            password.extend(drawn.take(length - password.len()));
+            let missing = length - password.len();
+            password.extend(drawn.take(missing));
             if password.len() == length {
                 break;
             }

