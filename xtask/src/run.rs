@@ -4,15 +4,15 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Why a task failed.
-pub struct Failed(pub String);
+pub(crate) struct Failed(pub(crate) String);
 
 /// Runs cargo.
-pub fn cargo(args: &[&str]) -> Result<(), Failed> {
+pub(crate) fn cargo(args: &[&str]) -> Result<(), Failed> {
     command(Command::new(env!("CARGO")).args(args))
 }
 
 /// Runs a program; a missing program and a non-zero exit are failures.
-pub fn command(command: &mut Command) -> Result<(), Failed> {
+pub(crate) fn command(command: &mut Command) -> Result<(), Failed> {
     let shown = shown(command);
     eprintln!("\n==> {shown}");
     let began = Instant::now();
@@ -21,20 +21,8 @@ pub fn command(command: &mut Command) -> Result<(), Failed> {
     if status.success() { Ok(()) } else { Err(Failed(format!("`{shown}` failed: {status}"))) }
 }
 
-/// Runs a program and returns what it printed on stdout.
-pub fn output(command: &mut Command) -> Result<String, Failed> {
-    let shown = shown(command);
-    let output = command.output().map_err(|e| Failed(format!("`{shown}` could not start: {e}")))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        Ok(text)
-    } else {
-        Err(Failed(format!("`{shown}` failed: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr))))
-    }
-}
-
 /// Whether a program can be started at all.
-pub fn exists(program: &str) -> bool {
+pub(crate) fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
