@@ -4,15 +4,15 @@ use crate::connect::Connect;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Format;
-use breakglass_entra::{EntraTenant, SystemClock, SystemEntropy};
+use breakglass_entra::{ClientCertificate, ClientSecret, EntraClient, EntraTenant, SystemClock, SystemEntropy, TokenSource};
 use breakglass_model::Secret;
-use breakglass_model::design::{self, Design};
+use breakglass_model::design::{self, Design, TenantDesign};
 use breakglass_ops::World;
 use breakglass_ops::port::{Clock, Entropy, Tenant};
 use breakglass_store::ledger_dir::LedgerDir;
 use breakglass_store::{FileVault, SqliteDocuments};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Paths and choices, before anything has been opened.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ pub struct Context {
     pub connect: Connect,
     /// Time; a simulation hands in its own.
     pub clock: Arc<dyn Clock>,
+    shared: Arc<Mutex<Option<(TenantDesign, Arc<EntraClient>)>>>,
 }
 
 impl Context {
@@ -38,7 +39,7 @@ impl Context {
             Some(data) => data,
             None => default_data_dir()?,
         };
-        Ok(Self { config, data, format, yes, connect, clock: Arc::new(SystemClock) })
+        Ok(Self { config, data, format, yes, connect, clock: Arc::new(SystemClock), shared: Arc::default() })
     }
 
     /// The approved design; every mistake in the file is reported at once.
@@ -71,18 +72,34 @@ impl Context {
         })
     }
 
+    /// The connection to the tenant of the design; one for the whole process, since the limits are the tenant's.
+    pub fn client(&self) -> Result<Arc<EntraClient>, Failure> {
+        let design = self.design()?;
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((tenant, client)) = &*shared
+            && *tenant == design.tenant
+        {
+            return Ok(client.clone());
+        }
+        let client = EntraClient::new(&design.tenant, self.clock.clone(), Arc::new(SystemEntropy))?;
+        *shared = Some((design.tenant, client.clone()));
+        Ok(client)
+    }
+
     /// The tenant of the design, with the credential given.
     pub fn tenant(&self) -> Result<Arc<dyn Tenant>, Failure> {
-        let design = self.design()?;
+        let client = self.client()?;
         let client_id = self.connect.client_id.clone().ok_or_else(|| {
-            Failure::new("no credential for the tenant was given", "give `--client-id` with `--client-secret-file` or `--client-certificate`")
+            Failure::new(
+                "no credential for the tenant was given",
+                "give `--client-id` with `--client-secret-file` or `--client-certificate`",
+            )
         })?;
-        let credential = match (&self.connect.client_certificate, &self.connect.client_secret_file) {
-            (Some(pem), _) => {
-                breakglass_entra::Credential::Certificate { pem: Secret::new(files::read_text(pem)?) }
-            }
+        let source: Arc<dyn TokenSource> = match (&self.connect.client_certificate, &self.connect.client_secret_file) {
+            (Some(pem), _) => Arc::new(ClientCertificate::read(client.clone(), &client_id, pem)?),
             (None, Some(file)) => {
-                breakglass_entra::Credential::Secret(Secret::new(files::read_text(file)?.trim_end()))
+                let secret = Secret::new(files::read_text(file)?);
+                Arc::new(ClientSecret::new(client.clone(), &client_id, &secret))
             }
             (None, None) => {
                 return Err(Failure::new(
@@ -91,8 +108,7 @@ impl Context {
                 ));
             }
         };
-        let tenant = EntraTenant::connect(&design.tenant, &client_id, credential, self.clock.clone())?;
-        Ok(Arc::new(tenant))
+        Ok(Arc::new(EntraTenant::new(client, source)))
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod files;
 mod output;
 mod report;
+mod secrets;
 mod snapshots;
 
 use clap::Parser as _;

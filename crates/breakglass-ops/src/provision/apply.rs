@@ -194,14 +194,14 @@ async fn take(
         Action::CreateAccount { account, upn } => steps::create_account(hands, journal, step, account, upn, resumed).await,
         Action::RegisterPasskey { account, key } => steps::register_passkey(hands, design, journal, account, *key).await,
         Action::Watch { account } => steps::watch(hands, design, journal, account).await,
-        Action::CreateExclusionGroup { name } => steps::create_group(hands, journal, step, name, resumed).await,
+        Action::CreateExclusionGroup { name } => steps::create_group(hands, journal, name, resumed).await,
         Action::AddToExclusionGroup { account } => steps::add_to_group(hands, journal, design, account).await,
         Action::ExcludeFromPolicy { policy, .. } => steps::exclude_from_policy(hands, design, journal, step, policy).await,
         Action::Verify => {
             let design = with_ids(design, journal);
             verify_before_roles(hands, &design, journal).await
         }
-        Action::AssignRole { account } => steps::assign_role(hands, journal, design, step, account).await,
+        Action::AssignRole { account } => steps::assign_role(hands, journal, design, account).await,
     }
 }
 

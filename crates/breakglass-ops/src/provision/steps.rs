@@ -40,6 +40,7 @@ pub(super) async fn create_account(
                 let new = text(&user, "id").map(ObjectId::new);
                 let new = new.ok_or_else(|| malformed("POST /users", "the created user has no `id`"))?;
                 remember_id(hands, journal, &format!("account/{account}"), &new).await?;
+                custody::took_effect(world, account, generation).await?;
                 wait_for_user(hands, &new).await?;
                 return Ok(json!({ "object_id": new, "password_generation": generation }));
             }
@@ -61,6 +62,7 @@ pub(super) async fn create_account(
     remember_id(hands, journal, &format!("account/{account}"), &id).await?;
     wait_for_user(hands, &id).await?;
     hands.tenant.write(&Change::SetPassword(id.clone(), password)).await.map_err(OpsError::from)?;
+    custody::took_effect(world, account, generation).await?;
     Ok(json!({ "object_id": id, "password_generation": generation, "resumed": true }))
 }
 
@@ -156,8 +158,7 @@ pub(super) async fn watch(hands: &Hands<'_>, design: &Design, journal: &mut Jour
 }
 
 /// Creates the exclusion group.
-pub(super) async fn create_group(hands: &Hands<'_>, journal: &mut Journal, step: &Step, name: &str, resumed: bool) -> Done {
-    let _ = step;
+pub(super) async fn create_group(hands: &Hands<'_>, journal: &mut Journal, name: &str, resumed: bool) -> Done {
     let named = Query::GroupsNamed(name.into());
     let found = hands.tenant.read(&named).await.map_err(OpsError::from)?;
     let mut id = journal.group().or_else(|| found.first().and_then(|g| text(g, "id")).map(ObjectId::new));
@@ -253,10 +254,8 @@ pub(super) async fn assign_role(
     hands: &Hands<'_>,
     journal: &mut Journal,
     design: &Design,
-    step: &Step,
     account: &str,
 ) -> Done {
-    let _ = step;
     let principal = account_id(journal, design, account)?;
     let role = ObjectId::new(GLOBAL_ADMINISTRATOR);
     let query = Query::RoleAssignments(Some(role.clone()));
