@@ -42,6 +42,11 @@ impl Context {
         Ok(Self { config, data, format, yes, connect, clock: Arc::new(SystemClock), shared: Arc::default() })
     }
 
+    /// The same clock, format and answers for another design and data directory.
+    pub fn elsewhere(&self, config: PathBuf, data: PathBuf, connect: Connect) -> Self {
+        Self { config, data, connect, shared: Arc::default(), ..self.clone() }
+    }
+
     /// The approved design; every mistake in the file is reported at once.
     pub fn design(&self) -> Result<Design, Failure> {
         let text = files::read_text(&self.config).map_err(|f| Failure {
@@ -74,21 +79,29 @@ impl Context {
 
     /// The connection to the tenant of the design; one for the whole process, since the limits are the tenant's.
     pub fn client(&self) -> Result<Arc<EntraClient>, Failure> {
-        let design = self.design()?;
+        self.client_of(&self.design()?.tenant)
+    }
+
+    fn client_of(&self, design: &TenantDesign) -> Result<Arc<EntraClient>, Failure> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((tenant, client)) = &*shared
-            && *tenant == design.tenant
+            && tenant == design
         {
             return Ok(client.clone());
         }
-        let client = EntraClient::new(&design.tenant, self.clock.clone(), Arc::new(SystemEntropy))?;
-        *shared = Some((design.tenant, client.clone()));
+        let client = EntraClient::new(design, self.clock.clone(), Arc::new(SystemEntropy))?;
+        *shared = Some((design.clone(), client.clone()));
         Ok(client)
     }
 
     /// The tenant of the design, with the credential given.
     pub fn tenant(&self) -> Result<Arc<dyn Tenant>, Failure> {
-        let client = self.client()?;
+        self.tenant_of(&self.design()?.tenant)
+    }
+
+    /// A tenant for which there is no design yet, with the credential given.
+    pub fn tenant_of(&self, design: &TenantDesign) -> Result<Arc<dyn Tenant>, Failure> {
+        let client = self.client_of(design)?;
         let client_id = self.connect.client_id.clone().ok_or_else(|| {
             Failure::new(
                 "no credential for the tenant was given",

@@ -10,6 +10,7 @@ mod drill;
 mod emulator;
 mod evaluate;
 mod evidence;
+mod init;
 mod plan;
 mod prove;
 mod serve;
@@ -18,7 +19,7 @@ mod watch;
 
 use crate::connect::Connect;
 use crate::context::Context;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::{Color, Format};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct Cli {
 enum Command {
     /// The whole story on an emulated tenant, in the terminal and on a local web page
     Demo(demo::Args),
+    /// Write a first breakglass.toml
+    Init(init::Args),
     /// Read the tenant into a snapshot
     Collect(collect::Args),
     /// Every check: pass, fail, undetermined, not applicable, accepted
@@ -91,20 +94,35 @@ enum Command {
 pub async fn run(cli: Cli) -> Outcome {
     let context = Context::new(cli.config, cli.data, cli.format, cli.yes, cli.connect)?;
     match cli.command {
-        Command::Demo(args) => demo::run(context, args).await,
-        Command::Collect(args) => collect::run(&context, args).await,
-        Command::Check(args) => check::run(&context, args).await,
-        Command::Evaluate(args) => evaluate::run(&context, args),
-        Command::Prove(args) => prove::run(&context, args).await,
-        Command::Plan(args) => plan::run(&context, args).await,
-        Command::Apply(args) => apply::run(&context, args).await,
-        Command::Undo(args) => undo::run(&context, args).await,
-        Command::Custody(command) => custody::run(&context, command).await,
-        Command::Watch(args) => watch::run(&context, args).await,
-        Command::Drill(command) => drill::run(&context, command).await,
-        Command::Activate(command) => activate::run(&context, command).await,
-        Command::Evidence(command) => evidence::run(&context, command).await,
-        Command::Serve(args) => serve::run(&context, args).await,
-        Command::Emulator(args) => emulator::run(&context, args).await,
+        Command::Demo(args) => demo::run(&context, args).await,
+        other => dispatch(&context, other).await,
+    }
+}
+
+/// Runs a command line as the story tells it: everything but `demo`, with the context that is given.
+pub async fn run_told(context: &Context, line: &[&str]) -> Outcome {
+    let words = std::iter::once("breakglass").chain(line.iter().copied());
+    let cli = Cli::try_parse_from(words).map_err(|e| Failure { what: e.to_string(), next: None })?;
+    dispatch(context, cli.command).await
+}
+
+async fn dispatch(context: &Context, command: Command) -> Outcome {
+    match command {
+        Command::Demo(_) => Err(Failure::new("the story is not told inside the story", "run another command")),
+        Command::Init(args) => init::run(context, args).await,
+        Command::Collect(args) => collect::run(context, args).await,
+        Command::Check(args) => check::run(context, args).await,
+        Command::Evaluate(args) => evaluate::run(context, args),
+        Command::Prove(args) => prove::run(context, args).await,
+        Command::Plan(args) => plan::run(context, args).await,
+        Command::Apply(args) => apply::run(context, args).await,
+        Command::Undo(args) => undo::run(context, args).await,
+        Command::Custody(command) => custody::run(context, command).await,
+        Command::Watch(args) => watch::run(context, args).await,
+        Command::Drill(command) => drill::run(context, command).await,
+        Command::Activate(command) => activate::run(context, command).await,
+        Command::Evidence(command) => evidence::run(context, command).await,
+        Command::Serve(args) => serve::run(context, args).await,
+        Command::Emulator(args) => emulator::run(context, args).await,
     }
 }
