@@ -5,7 +5,7 @@
 
 mod arm;
 mod caller;
-mod decide;
+pub mod decide;
 mod files;
 mod graph;
 mod keys;

@@ -94,13 +94,13 @@ impl Directory {
         self.users.get(key).or_else(|| self.users.find("userPrincipalName", key))
     }
 
-    /// The groups that an object is in, at any depth; ids in lower case. Cycles end.
+    /// The groups that an object is in, at any depth; ids in lower case. Cycles end, and a deleted group has no members.
     pub(crate) fn groups_of(&self, object: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut waiting = vec![object.to_ascii_lowercase()];
         while let Some(member) = waiting.pop() {
             for (group, members) in &self.members {
-                if members.contains(&member) && found.insert(group.clone()) {
+                if members.contains(&member) && self.groups.contains(group) && found.insert(group.clone()) {
                     waiting.push(group.clone());
                 }
             }
