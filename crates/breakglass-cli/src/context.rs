@@ -67,7 +67,7 @@ impl Context {
     pub async fn world(&self) -> Result<World, Failure> {
         make_private_dir(&self.data)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let ledger = LedgerDir::open(self.data.join("ledger"), self.clock.clone(), &*entropy)?;
+        let ledger = self.ledger()?;
         Ok(World {
             clock: self.clock.clone(),
             entropy,
@@ -75,6 +75,12 @@ impl Context {
             vault: Arc::new(FileVault::open(self.data.join("custody"))?),
             evidence: Arc::new(ledger),
         })
+    }
+
+    /// The ledger in the data directory; every signature and hash of it is checked first.
+    pub fn ledger(&self) -> Result<LedgerDir, Failure> {
+        make_private_dir(&self.data)?;
+        Ok(LedgerDir::open(self.data.join("ledger"), self.clock.clone(), &SystemEntropy)?)
     }
 
     /// The connection to the tenant of the design; one for the whole process, since the limits are the tenant's.
