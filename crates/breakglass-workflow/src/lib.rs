@@ -5,3 +5,4 @@
 
 pub mod activation;
 pub mod approval;
+pub mod drill;

@@ -7,6 +7,7 @@
 //! Time never runs backwards here: an event that claims to be earlier than the one before it happens at the time of that
 //! one, so setting a clock back lengthens nothing.
 
+mod closing;
 mod parts;
 mod record;
 mod refusal;
