@@ -251,6 +251,7 @@ impl State {
                 secrets: vec![secret],
                 certificates: vec![certificate],
                 public: false,
+                browser: false,
                 roles: self.automation.roles.clone(),
                 scopes: Vec::new(),
             },

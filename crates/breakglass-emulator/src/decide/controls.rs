@@ -77,18 +77,24 @@ impl Grant {
         if self.all { Holds::all(each) } else { Holds::any(each) }
     }
 
-    /// What to say when it is not met: the first control that fails.
+    /// What to say when it is not met. Of several controls one of which is enough, authentication is what a person can still
+    /// give; where all are needed, it is no help while another is missing.
     pub(crate) fn unmet(&self, directory: &Directory, attempt: &Attempt, proofs: &Proofs) -> Unmet {
-        let failing = self.controls.iter().find(|c| control(directory, attempt, proofs, c) != Holds::Yes);
-        match failing.map(String::as_str) {
-            _ if self.blocks() => Unmet::Blocked,
-            Some("compliantDevice") => Unmet::CompliantDevice,
-            Some("domainJoinedDevice") => Unmet::DomainJoinedDevice,
-            Some("approvedApplication" | "compliantApplication") => Unmet::App,
-            Some("mfa" | "riskRemediation") => Unmet::Authentication,
-            Some(other) if other.starts_with("authenticationStrength:") => Unmet::Authentication,
-            _ => Unmet::Other,
+        if self.blocks() {
+            return Unmet::Blocked;
         }
+        let failing = self.controls.iter().filter(|c| control(directory, attempt, proofs, c) != Holds::Yes);
+        let mut kinds = failing.map(|c| match c.as_str() {
+            "compliantDevice" => Unmet::CompliantDevice,
+            "domainJoinedDevice" => Unmet::DomainJoinedDevice,
+            "approvedApplication" | "compliantApplication" => Unmet::App,
+            "mfa" | "riskRemediation" => Unmet::Authentication,
+            other if other.starts_with("authenticationStrength:") => Unmet::Authentication,
+            _ => Unmet::Other,
+        });
+        let helps = |kind: &Unmet| (*kind == Unmet::Authentication) != self.all;
+        let first = kinds.next().unwrap_or(Unmet::Other);
+        if helps(&first) { first } else { kinds.find(helps).unwrap_or(first) }
     }
 }
 

@@ -18,6 +18,7 @@ mod users;
 pub use case::answer_case;
 pub(crate) use controls::{Grant, Proofs, Unmet};
 pub(crate) use holds::Holds;
+pub(crate) use targets::{DIRECTORY, GRAPH, MANAGEMENT, PORTAL};
 
 use crate::state::{Directory, text};
 use jiff::Timestamp;

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What goes wrong, and where.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +15,13 @@ pub(crate) struct Faults {
     pub(crate) log_delay: SignedDuration,
     /// Every nth log record is shown twice; 0 is never.
     pub(crate) duplicate_every: u32,
+    /// What is out of order: see [`OUTAGES`].
+    pub(crate) outages: BTreeSet<String>,
 }
+
+/// Outages that can be asked for: multifactor authentication after a password, the federated identity provider, the admin
+/// portals.
+pub(crate) const OUTAGES: &[&str] = &["mfa", "federation", "portal"];
 
 /// One fault, as the control origin takes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +54,10 @@ pub(crate) struct Rule {
 }
 
 impl Faults {
+    pub(crate) fn is_out(&self, what: &str) -> bool {
+        self.outages.contains(what)
+    }
+
     /// The fault for a request, counted.
     pub(crate) fn take(&mut self, origin: &str, method: &str, path: &str) -> Option<Rule> {
         let path = tidy(path);

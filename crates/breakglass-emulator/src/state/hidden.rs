@@ -17,6 +17,7 @@ pub(crate) struct Hidden {
     /// Refresh tokens issued before this are worth nothing; by user id, lower case.
     pub(crate) sessions_valid_from: BTreeMap<String, Timestamp>,
     pub(crate) creation_challenges: Vec<CreationChallenge>,
+    /// Sign-ins under way, by the secret that their forms carry.
     pub(crate) sign_ins: BTreeMap<String, crate::login::Pending>,
     pub(crate) codes: BTreeMap<String, CodeGrant>,
     pub(crate) device_codes: BTreeMap<String, DeviceGrant>,
@@ -65,6 +66,8 @@ pub(crate) struct Client {
     pub(crate) certificates: Vec<Certificate>,
     /// Without a secret of its own: a native or single-page client.
     pub(crate) public: bool,
+    /// It runs in a browser, for the policies.
+    pub(crate) browser: bool,
     /// Graph application permissions.
     pub(crate) roles: Vec<String>,
     /// Graph delegated permissions.
@@ -86,9 +89,7 @@ pub(crate) struct Session {
     /// User id as the directory writes it.
     pub(crate) user: String,
     pub(crate) client_id: String,
-    /// `pwd`, `fido`, `mfa`.
-    pub(crate) amr: Vec<String>,
-    /// Methods by the names of `authenticationMethodModes`, for the policies.
+    /// Methods by the names of `authenticationMethodModes`, in the order in which they were used.
     pub(crate) methods: Vec<String>,
     pub(crate) aaguid: Option<String>,
     /// Session id, in the log and in tokens.

@@ -4,14 +4,9 @@ use super::data::{AttestationObject, USER_VERIFIED};
 use super::verify::{Assertion, Expected, authentication, registration};
 use super::{assert as assert_passkey, register};
 use crate::state::State;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ciborium::Value as Cbor;
+use crate::testing::Key;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 
 fn vectors() -> Vec<Value> {
@@ -90,72 +85,8 @@ fn vectors_of_the_specification() {
     }
 }
 
-/// A key of the test: makes credentials and signs, as an authenticator does.
-struct Key {
-    pair: EcdsaKeyPair,
-    id: Vec<u8>,
-    counter: u32,
-}
-
 const ORIGIN: &str = "https://localhost:7443";
 const USER: &str = "a0000000-0000-4000-8000-000000000001";
-
-impl Key {
-    fn new() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-        Self { pair, id: vec![7; 20], counter: 0 }
-    }
-
-    fn client_data(kind: &str, challenge: &[u8], origin: &str) -> Vec<u8> {
-        let challenge = URL_SAFE_NO_PAD.encode(challenge);
-        json!({ "type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false })
-            .to_string()
-            .into_bytes()
-    }
-
-    fn data(&self, flags: u8, rp: &str) -> Vec<u8> {
-        [Sha256::digest(rp).as_slice(), &[flags], &self.counter.to_be_bytes()].concat()
-    }
-
-    fn create(&self, challenge: &[u8], origin: &str, rp: &str) -> Value {
-        let point = self.pair.public_key().as_ref();
-        let int = |i: i64| Cbor::Integer(i.into());
-        let cose = Cbor::Map(vec![
-            (int(1), int(2)),
-            (int(3), int(-7)),
-            (int(-1), int(1)),
-            (int(-2), Cbor::Bytes(point[1..33].to_vec())),
-            (int(-3), Cbor::Bytes(point[33..].to_vec())),
-        ]);
-        let mut data = self.data(0x45, rp);
-        data.extend([0xaa; 16]);
-        data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
-        data.extend(&self.id);
-        ciborium::into_writer(&cose, &mut data).unwrap();
-        let text = |t: &str| Cbor::Text(t.into());
-        let mut object = Vec::new();
-        let map = Cbor::Map(vec![
-            (text("fmt"), text("none")),
-            (text("attStmt"), Cbor::Map(vec![])),
-            (text("authData"), Cbor::Bytes(data)),
-        ]);
-        ciborium::into_writer(&map, &mut object).unwrap();
-        json!({ "id": URL_SAFE_NO_PAD.encode(&self.id), "response": {
-            "clientDataJSON": URL_SAFE_NO_PAD.encode(Self::client_data("webauthn.create", challenge, origin)),
-            "attestationObject": URL_SAFE_NO_PAD.encode(object) } })
-    }
-
-    fn get(&self, challenge: &[u8], flags: u8) -> Value {
-        let (client, data) =
-            (Self::client_data("webauthn.get", challenge, ORIGIN), self.data(flags, "localhost"));
-        let signed = [data.as_slice(), Sha256::digest(&client).as_slice()].concat();
-        let signature = self.pair.sign(&SystemRandom::new(), &signed).unwrap();
-        let id = URL_SAFE_NO_PAD.encode(&self.id);
-        json!({ "id": id, "rawId": id, "type": "public-key", "response": {
-            "clientDataJSON": URL_SAFE_NO_PAD.encode(client), "authenticatorData": URL_SAFE_NO_PAD.encode(data),
-            "signature": URL_SAFE_NO_PAD.encode(signature.as_ref()) } })
-    }
-}
 
 #[test]
 fn a_key_is_registered_once_and_signs() {
@@ -169,20 +100,20 @@ fn a_key_is_registered_once_and_signs() {
     assert!(again.contains("challenge"), "{again}");
 
     key.counter = 5;
-    let passkey = assert_passkey(&mut state, ORIGIN, b"challenge", &key.get(b"challenge", 5)).unwrap();
+    let passkey = assert_passkey(&mut state, ORIGIN, b"challenge", &key.get(b"challenge", 5, ORIGIN)).unwrap();
     assert_eq!((passkey.user.as_str(), passkey.counter), (USER, 5));
     for (answer, why) in [
-        (key.get(b"challenge", 5), "counter"),
-        (key.get(b"another", 5), "challenge"),
-        (key.get(b"challenge", 1), "verify its user"),
-        (key.get(b"challenge", 4), "touched"),
+        (key.get(b"challenge", 5, ORIGIN), "counter"),
+        (key.get(b"another", 5, ORIGIN), "challenge"),
+        (key.get(b"challenge", 1, ORIGIN), "verify its user"),
+        (key.get(b"challenge", 4, ORIGIN), "touched"),
         (json!({}), "missing"),
     ] {
         let error = assert_passkey(&mut state, ORIGIN, b"challenge", &answer).unwrap_err();
         assert!(error.contains(why), "{error}");
     }
     assert!(state.forget_passkey(USER, &new.method_id));
-    assert!(assert_passkey(&mut state, ORIGIN, b"c", &key.get(b"c", 5)).is_err());
+    assert!(assert_passkey(&mut state, ORIGIN, b"c", &key.get(b"c", 5, ORIGIN)).is_err());
 }
 
 #[test]
