@@ -1,9 +1,11 @@
 //! The `breakglass` command: one file per subcommand under [`commands`], everything else in the libraries.
 
 mod cases;
+mod channels;
 mod commands;
 mod connect;
 mod context;
+mod demo;
 mod failure;
 mod files;
 mod output;

@@ -4,7 +4,7 @@ mod activate;
 mod apply;
 mod check;
 mod collect;
-mod custody;
+pub mod custody;
 mod demo;
 mod drill;
 mod emulator;
@@ -13,7 +13,7 @@ mod evidence;
 mod init;
 mod plan;
 mod prove;
-mod serve;
+pub mod serve;
 mod undo;
 mod watch;
 
@@ -88,6 +88,11 @@ enum Command {
     Serve(serve::Args),
     /// An emulated Entra tenant on loopback (it is not Entra)
     Emulator(emulator::Args),
+}
+
+/// The snapshot that was collected last, for the story.
+pub async fn snapshots_of(context: &Context) -> Result<breakglass_model::Snapshot, Failure> {
+    crate::snapshots::given_or_last(context, &[]).await
 }
 
 /// Runs the command.
