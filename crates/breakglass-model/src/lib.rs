@@ -9,8 +9,10 @@ pub mod finding;
 pub mod ids;
 pub mod import;
 pub mod secret;
+pub mod sign_in;
 pub mod snapshot;
 pub mod tri;
+pub mod view;
 
 pub use finding::{Finding, Severity, Status};
 pub use ids::{ObjectId, PolicyId, TenantId};

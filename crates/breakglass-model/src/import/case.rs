@@ -16,7 +16,10 @@ pub fn tenant_of_case(case: &Value, now: Timestamp) -> Result<Snapshot, (String,
     let Some(tenant) = case.get("tenant").and_then(Value::as_object) else {
         return Err(("$.tenant".into(), "no object".into()));
     };
-    let settings = tenant.get("settings").cloned().unwrap_or_else(|| json!({}));
+    let mut settings = tenant.get("settings").cloned().unwrap_or_else(|| json!({}));
+    if let Some(told) = settings.as_object_mut() {
+        told.entry("mfaTrustedIps").or_insert_with(|| json!([]));
+    }
     let cloud = settings.get("cloud").and_then(Value::as_str).unwrap_or("global").to_owned();
     let taken_at = settings
         .get("asOf")
