@@ -175,8 +175,15 @@ pub(crate) fn run(check: &Check, facts: &Facts<'_>) -> Vec<Finding> {
     let mut answers = if tenants.0.is_empty() || tenants.0 == tenants.1 {
         (check.run)(facts)
     } else {
-        let message = format!("the snapshot is of tenant `{}`, and the design is for tenant `{}`", tenants.0, tenants.1);
-        vec![Answer::undetermined(Subject::tenant(), message, "give the snapshot and the design of one tenant")]
+        let message = format!(
+            "the snapshot is of tenant `{}`, and the design is for tenant `{}`",
+            tenants.0, tenants.1
+        );
+        vec![Answer::undetermined(
+            Subject::tenant(),
+            message,
+            "give the snapshot and the design of one tenant",
+        )]
     };
     if answers.is_empty() {
         let nothing = "the check found nothing to look at";
@@ -196,7 +203,8 @@ fn finding(check: &Check, facts: &Facts<'_>, answer: Answer) -> Finding {
                 status = Status::Accepted;
                 message = format!("{message}; accepted by {accepted_by} until {expires}: {reason}");
             } else {
-                message = format!("{message}; {accepted_by} had accepted this until {expires}, which has passed");
+                message =
+                    format!("{message}; {accepted_by} had accepted this until {expires}, which has passed");
             }
         }
     }

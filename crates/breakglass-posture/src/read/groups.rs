@@ -21,7 +21,7 @@ fn walk(snapshot: &Snapshot, group: &str, member: &str, seen: &mut BTreeSet<Stri
         Found::Nowhere => return Tri::No,
         Found::Unread(_) => return Tri::Unknown,
     };
-    let Some(members) = object.get("members").and_then(Value::as_array) else { return Tri::Unknown };
+    let Some(members) = direct_members(object) else { return Tri::Unknown };
     let mut answer = Tri::No;
     for id in members {
         let Some(id) = id.as_str() else {
@@ -39,5 +39,38 @@ fn inner(snapshot: &Snapshot, id: &str, member: &str, seen: &mut BTreeSet<String
         Found::Here(_) => walk(snapshot, id, member, seen),
         Found::Nowhere => Tri::No,
         Found::Unread(_) => Tri::Unknown,
+    }
+}
+
+/// The list of direct members, when it was read.
+pub(crate) fn direct_members(group: &Value) -> Option<&Vec<Value>> {
+    group.get("members").and_then(Value::as_array)
+}
+
+/// What of a group, down to the last group in it, was not read; `None` when everything was.
+pub(crate) fn unread_of_group(snapshot: &Snapshot, group: &str) -> Option<String> {
+    let mut queue = vec![group.to_owned()];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id.to_ascii_lowercase()) {
+            continue;
+        }
+        match by_id(snapshot, c::GROUPS, &id) {
+            Found::Unread(why) => return Some(why),
+            Found::Nowhere => {}
+            Found::Here(object) => match direct_members(object) {
+                None => return Some(unread_members(snapshot, &id)),
+                Some(members) => queue.extend(members.iter().filter_map(Value::as_str).map(str::to_owned)),
+            },
+        }
+    }
+    None
+}
+
+fn unread_members(snapshot: &Snapshot, id: &str) -> String {
+    let what = format!("{}/{}/members", c::GROUPS, id.to_ascii_lowercase());
+    match snapshot.why_unread(&what) {
+        Some(why) => format!("`{what}` could not be read: {why}"),
+        None => format!("`{what}` was not read"),
     }
 }

@@ -1,8 +1,8 @@
-//! What an account can sign in with, and what the tenant lets it use.
+//! What an account can sign in with.
 
-use super::{collection, membership, same, single, text};
+use super::{collection, same, text};
+use breakglass_model::ObjectId;
 use breakglass_model::snapshot::{Snapshot, collections as c};
-use breakglass_model::{ObjectId, Tri};
 use serde_json::Value;
 
 /// One registered authentication method.
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) enum Method {
     /// A password.
     Password,
-    /// A passkey: id of the method, its name, and the model where it is known.
+    /// A passkey.
     Fido2 {
         /// Method id.
         id: String,
@@ -18,7 +18,7 @@ pub(crate) enum Method {
         name: String,
         /// Model, lower case.
         aaguid: Option<String>,
-        /// Bound to the device, as far as it is said.
+        /// Synced between devices, where it is said.
         synced: bool,
     },
     /// A certificate.
@@ -43,9 +43,30 @@ impl Method {
         !matches!(self, Self::Password | Self::Other(_))
     }
 
-    /// Whether it resists phishing.
-    pub(crate) fn is_phishing_resistant(&self) -> bool {
-        matches!(self, Self::Fido2 { .. } | Self::Certificate | Self::WindowsHello)
+    /// Whether it stays: a Temporary Access Pass does not.
+    pub(crate) fn lasts(&self) -> bool {
+        !matches!(self, Self::TemporaryAccessPass)
+    }
+
+    /// Whether it is checked without the MFA service, a phone network or somebody's app (F38).
+    pub(crate) fn needs_no_mfa_service(&self) -> bool {
+        matches!(self, Self::Fido2 { .. } | Self::Certificate)
+    }
+
+    /// Its kind, for people.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Password => "a password".into(),
+            Self::Fido2 { name, .. } => format!("passkey `{name}`"),
+            Self::Certificate => "a certificate".into(),
+            Self::Authenticator => "Microsoft Authenticator".into(),
+            Self::WindowsHello => "Windows Hello for Business".into(),
+            Self::Oath => "a one-time code".into(),
+            Self::Phone => "a phone".into(),
+            Self::TemporaryAccessPass => "a Temporary Access Pass".into(),
+            Self::Other(kind) if kind.is_empty() => "a method without a type".into(),
+            Self::Other(kind) => format!("`{kind}`"),
+        }
     }
 
     /// The members of Graph's `authenticationMethodModes` that it serves, for strengths (G-7).
@@ -70,7 +91,10 @@ fn read(method: &Value) -> Method {
         "passwordAuthenticationMethod" => Method::Password,
         "fido2AuthenticationMethod" => Method::Fido2 {
             id: text(method, "id").unwrap_or_default().to_owned(),
-            name: text(method, "displayName").or_else(|| text(method, "id")).unwrap_or("a passkey without a name").to_owned(),
+            name: text(method, "displayName")
+                .or_else(|| text(method, "id"))
+                .unwrap_or("a passkey without a name")
+                .to_owned(),
             aaguid: text(method, "aaGuid").map(str::to_ascii_lowercase),
             synced: text(method, "passkeyType") == Some("synced"),
         },
@@ -95,36 +119,4 @@ pub(crate) fn methods_of(snapshot: &Snapshot, id: &ObjectId) -> Result<Vec<Metho
     let methods = entry.and_then(|e| e.get("methods")).and_then(Value::as_array);
     let methods = methods.ok_or_else(|| format!("`{unread}` was not read"))?;
     Ok(methods.iter().map(read).collect())
-}
-
-/// The FIDO2 configuration of the tenant's authentication methods policy, or why it was not read.
-pub(crate) fn fido2_configuration(snapshot: &Snapshot) -> Result<&Value, String> {
-    let policy = single(snapshot, c::METHODS_POLICY)?;
-    let configurations = policy.get("authenticationMethodConfigurations").and_then(Value::as_array);
-    let configurations = configurations.ok_or("`authenticationMethodsPolicy` has no method configurations")?;
-    let fido2 = |m: &&Value| {
-        text(m, "id").is_some_and(|i| same(i, "fido2"))
-            || text(m, "@odata.type").is_some_and(|t| t.ends_with("fido2AuthenticationMethodConfiguration"))
-    };
-    configurations.iter().find(fido2).ok_or_else(|| "`authenticationMethodsPolicy` has no FIDO2 configuration".into())
-}
-
-/// Whether one of the targets (`includeTargets`, `excludeTargets`) is the account or a group it is in.
-pub(crate) fn targets(snapshot: &Snapshot, configuration: &Value, list: &str, id: &ObjectId) -> Tri {
-    match configuration.get(list) {
-        None | Some(Value::Null) => {
-            if list == "excludeTargets" {
-                Tri::No
-            } else {
-                Tri::Unknown
-            }
-        }
-        Some(Value::Array(targets)) => Tri::any(targets.iter().map(|target| match text(target, "id") {
-            Some("all_users") => Tri::Yes,
-            Some(found) if same(found, id.as_str()) => Tri::Yes,
-            Some(found) => membership(snapshot, found, id.as_str()),
-            None => Tri::Unknown,
-        })),
-        Some(_) => Tri::Unknown,
-    }
 }

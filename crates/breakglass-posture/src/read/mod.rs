@@ -1,14 +1,27 @@
 //! Reading a snapshot with three answers: here it is, there is none, nobody looked.
 
+mod grant;
 mod groups;
+mod licences;
 mod methods;
+mod passkeys;
 mod reach;
 mod roles;
 
-pub(crate) use groups::membership;
-pub(crate) use methods::{Method, fido2_configuration, methods_of, targets};
-pub(crate) use reach::{Reach, is_enforced, names_user, policies, policy_name, reach};
-pub(crate) use roles::{Held, global_administrators, held};
+pub(crate) use grant::{
+    DEVICE, can_meet, grant_words, has_control, has_list, has_strength, is_or, meets_strength, strength_name,
+};
+pub(crate) use groups::{direct_members, membership, unread_of_group};
+pub(crate) use licences::{Licence, licence};
+pub(crate) use methods::{Method, methods_of};
+pub(crate) use passkeys::{
+    Profile, allows_model, fido2_configuration, has_profiles, keys, profiles, targets, unread_targets,
+};
+pub(crate) use reach::{
+    Reach, assigned, is_enforced, is_for_workloads, is_from_template, is_named_managed, is_report_only,
+    names_user, policy_fact, policy_id, policy_name, reach, reaches_administrators,
+};
+pub(crate) use roles::{Administrator, Held, administrators, held, schedules_unread};
 
 use crate::{Answer, Facts, Subject};
 use breakglass_model::design::AccountDesign;
@@ -93,6 +106,22 @@ pub(crate) fn by_id<'a>(snapshot: &'a Snapshot, name: &str, id: &str) -> Found<&
     }
 }
 
+/// Whether the snapshot was collected (or is a case), so that what is not in it does not exist. An export holds what
+/// somebody saved.
+pub(crate) fn is_collected(snapshot: &Snapshot) -> bool {
+    snapshot.get(c::SETTINGS).is_some()
+}
+
+/// As [`by_id`], but what an export does not hold may exist all the same.
+pub(crate) fn by_id_or_unsaved<'a>(snapshot: &'a Snapshot, name: &str, id: &str) -> Found<&'a Value> {
+    match by_id(snapshot, name, id) {
+        Found::Nowhere if !is_collected(snapshot) => {
+            Found::Unread(format!("the export does not hold `{name}/{id}`"))
+        }
+        found => found,
+    }
+}
+
 /// A declared account and its user object.
 #[derive(Clone, Debug)]
 pub(crate) struct Account<'a> {
@@ -112,7 +141,9 @@ impl<'a> Account<'a> {
     pub(crate) fn user(&self) -> Result<&'a Value, Answer> {
         match &self.user {
             Found::Here(user) => Ok(user),
-            Found::Nowhere => Err(Answer::not_applicable(self.subject(), "the account does not exist (see BG-F60)")),
+            Found::Nowhere => {
+                Err(Answer::not_applicable(self.subject(), "the account does not exist (see BG-F60)"))
+            }
             Found::Unread(why) => Err(unread(self.subject(), why)),
         }
     }
@@ -142,7 +173,7 @@ pub(crate) fn accounts<'a>(facts: &Facts<'a>) -> Vec<Account<'a>> {
 
 fn account<'a>(snapshot: &'a Snapshot, design: &'a AccountDesign) -> Account<'a> {
     if let Some(id) = &design.object_id {
-        let user = match by_id(snapshot, c::USERS, id.as_str()) {
+        let user = match by_id_or_unsaved(snapshot, c::USERS, id.as_str()) {
             Found::Nowhere => match by_id(snapshot, c::USERS, &design.upn) {
                 Found::Unread(why) => Found::Unread(why),
                 _ => Found::Nowhere,
@@ -153,13 +184,15 @@ fn account<'a>(snapshot: &'a Snapshot, design: &'a AccountDesign) -> Account<'a>
     }
     let user = match collection(snapshot, c::USERS) {
         Err(why) => Found::Unread(why),
-        Ok(users) => match users.iter().find(|u| text(u, "userPrincipalName").is_some_and(|n| same(n, &design.upn))) {
-            Some(user) => Found::Here(user),
-            None => match by_id(snapshot, c::USERS, &design.upn) {
-                Found::Unread(why) => Found::Unread(why),
-                _ => Found::Nowhere,
-            },
-        },
+        Ok(users) => {
+            match users.iter().find(|u| text(u, "userPrincipalName").is_some_and(|n| same(n, &design.upn))) {
+                Some(user) => Found::Here(user),
+                None => match by_id_or_unsaved(snapshot, c::USERS, &design.upn) {
+                    Found::Unread(why) => Found::Unread(why),
+                    _ => Found::Nowhere,
+                },
+            }
+        }
     };
     let id = match &user {
         Found::Here(user) => text(user, "id").map(ObjectId::new),
@@ -170,11 +203,18 @@ fn account<'a>(snapshot: &'a Snapshot, design: &'a AccountDesign) -> Account<'a>
 
 /// The answer when something was not read.
 pub(crate) fn unread(subject: Subject, why: impl Into<String>) -> Answer {
-    Answer::undetermined(subject, why, "grant the collector the permission that the reason names, then run `breakglass collect`")
+    Answer::undetermined(
+        subject,
+        why,
+        "grant the collector the permission that the reason names, then run `breakglass collect`",
+    )
 }
 
 /// One answer for each account that exists; the others answer for themselves.
-pub(crate) fn for_each_account(facts: &Facts<'_>, answer: impl Fn(&Account<'_>, &Value, &ObjectId) -> Answer) -> Vec<Answer> {
+pub(crate) fn for_each_account(
+    facts: &Facts<'_>,
+    answer: impl Fn(&Account<'_>, &Value, &ObjectId) -> Answer,
+) -> Vec<Answer> {
     accounts(facts)
         .iter()
         .map(|account| match (account.user(), account.id()) {
@@ -194,9 +234,23 @@ pub(crate) fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     }
 }
 
-/// A count with its noun.
+/// A value for evidence: the beginning of it when it is long.
+pub(crate) fn short(value: &str) -> String {
+    const LONGEST: usize = 240;
+    if value.chars().count() <= LONGEST {
+        return value.to_owned();
+    }
+    let begin: String = value.chars().take(LONGEST).collect();
+    format!("{begin}… ({} characters)", value.chars().count())
+}
+
+/// A count with its noun: "2 keys", "1 policy".
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    match noun.strip_suffix("policy") {
+        _ if number == 1 => format!("1 {noun}"),
+        Some(before) => format!("{number} {before}policies"),
+        None => format!("{number} {noun}s"),
+    }
 }
 
 /// Whether a value is the answer `yes`, in words for evidence.

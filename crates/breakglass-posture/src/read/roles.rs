@@ -1,6 +1,6 @@
 //! Who holds Global Administrator, how, and until when (CONDITIONAL_ACCESS U-5).
 
-use super::{Found, by_id, collection, membership, part_unread, same, text};
+use super::{Found, by_id, collection, flag, membership, same, text};
 use breakglass_model::ids::GLOBAL_ADMINISTRATOR;
 use breakglass_model::snapshot::{Snapshot, collections as c};
 use breakglass_model::{ObjectId, Tri};
@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 pub(crate) struct Held {
     /// Active, with no end.
     pub(crate) permanent: bool,
+    /// Active, with no end, and assigned to the principal itself.
+    pub(crate) direct: bool,
     /// Active until this time.
     pub(crate) until: Option<String>,
-    /// Eligible only: must be activated.
+    /// Eligible: must be activated.
     pub(crate) eligible: bool,
     /// An export names the role and does not say how it is held.
     pub(crate) unclear: bool,
@@ -52,11 +54,15 @@ pub(crate) fn held(snapshot: &Snapshot, principal: &str, role: &str) -> Result<H
             continue;
         }
         if group.is_unknown() {
-            held.unread = Some(format!("the members of `groups/{holder}`, which holds the role, were not all read"));
+            held.unread =
+                Some(format!("the members of `groups/{holder}`, which holds the role, were not all read"));
             continue;
         }
         match (text(assignment, "assignmentType"), text(assignment, "endDateTime")) {
-            (Some("active"), None) => held.permanent = true,
+            (Some("active"), None) => {
+                held.permanent = true;
+                held.direct |= direct;
+            }
             (Some("active"), Some(end)) => held.until = held.until.max(Some(end.to_owned())),
             (Some("eligible"), _) => held.eligible = true,
             _ => held.unclear = true,
@@ -65,13 +71,19 @@ pub(crate) fn held(snapshot: &Snapshot, principal: &str, role: &str) -> Result<H
             held.through = Some(holder.to_owned());
         }
     }
-    // Plain assignments are read whole even when schedules are not; then nothing says when they end.
+    // An export may hold the assignments of some roles only.
     if let Some(why) = snapshot.why_unread(&format!("{}/other roles", c::ROLE_ASSIGNMENTS))
         && !same(role, GLOBAL_ADMINISTRATOR)
     {
         held.unread = Some(why.to_owned());
     }
     Ok(held)
+}
+
+/// Why it is not known until when roles are held, or who is only eligible: `schedules` is `active` or `eligible`.
+pub(crate) fn schedules_unread(snapshot: &Snapshot, schedules: &str) -> Option<String> {
+    let what = format!("{}/{schedules} schedules", c::ROLE_ASSIGNMENTS);
+    snapshot.why_unread(&what).map(|why| format!("`{what}` could not be read: {why}"))
 }
 
 fn is_tenant_wide(assignment: &Value, role: &str) -> bool {
@@ -87,7 +99,6 @@ fn through_group(snapshot: &Snapshot, holder: &str, principal: &str) -> Tri {
         _ => match by_id(snapshot, c::GROUPS, holder) {
             Found::Here(_) => membership(snapshot, holder, principal),
             Found::Nowhere => Tri::No,
-            Found::Unread(_) if snapshot.get(c::GROUPS).is_none() => Tri::Unknown,
             Found::Unread(_) => Tri::Unknown,
         },
     }
@@ -101,6 +112,10 @@ pub(crate) fn global_administrators(snapshot: &Snapshot) -> Result<BTreeMap<Obje
         let Some(holder) = text(assignment, "principalId") else { continue };
         match by_id(snapshot, c::GROUPS, holder) {
             Found::Here(_) => candidates.extend(users_of(snapshot, holder)?),
+            // A principal that is no user may be a group that was not read, and then anybody may be in it.
+            Found::Unread(why) if !matches!(by_id(snapshot, c::USERS, holder), Found::Here(_)) => {
+                return Err(why);
+            }
             _ => candidates.push(ObjectId::new(holder)),
         }
     }
@@ -114,9 +129,50 @@ pub(crate) fn global_administrators(snapshot: &Snapshot) -> Result<BTreeMap<Obje
 
 fn users_of(snapshot: &Snapshot, group: &str) -> Result<Vec<ObjectId>, String> {
     let users = collection(snapshot, c::USERS)?;
-    if let Some(why) = part_unread(snapshot, &format!("{}/{group}", c::GROUPS)) {
+    if let Some(why) = super::unread_of_group(snapshot, group) {
         return Err(why);
     }
     let ids = users.iter().filter_map(|u| text(u, "id"));
     Ok(ids.filter(|id| membership(snapshot, group, id).is_yes()).map(ObjectId::new).collect())
+}
+
+/// A person who holds Global Administrator.
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator<'a> {
+    /// Object id.
+    pub(crate) id: ObjectId,
+    /// The user object.
+    pub(crate) user: &'a Value,
+    /// How the role is held.
+    pub(crate) how: Held,
+}
+
+impl Administrator<'_> {
+    /// Whether the person can sign in at all; unknown when that was not read.
+    pub(crate) fn enabled(&self) -> Tri {
+        flag(self.user, "accountEnabled").into()
+    }
+
+    /// Name for people.
+    pub(crate) fn name(&self) -> &str {
+        text(self.user, "userPrincipalName")
+            .or_else(|| text(self.user, "displayName"))
+            .unwrap_or(self.id.as_str())
+    }
+}
+
+/// The people among the Global Administrators; principals that are no user that was read are passed over, because
+/// service principals hold the role too.
+pub(crate) fn administrators(snapshot: &Snapshot) -> Result<Vec<Administrator<'_>>, String> {
+    let holders = global_administrators(snapshot)?;
+    super::whole(snapshot, c::USERS)?;
+    let mut people = Vec::new();
+    for (id, how) in holders {
+        match by_id(snapshot, c::USERS, id.as_str()) {
+            Found::Here(user) => people.push(Administrator { id, user, how }),
+            Found::Nowhere => {}
+            Found::Unread(why) => return Err(why),
+        }
+    }
+    Ok(people)
 }
