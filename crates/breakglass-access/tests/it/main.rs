@@ -1,0 +1,6 @@
+//! The evaluator and the prover on whole tenants.
+
+#[cfg(test)]
+mod evaluate;
+#[cfg(test)]
+mod shared;
