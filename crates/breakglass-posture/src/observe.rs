@@ -219,12 +219,12 @@ fn excludes(snapshot: &Snapshot, policy: &Value) -> (String, Tri) {
     let mut somebody = Vec::new();
     for id in users {
         let (word, answer) = match read::by_id_or_unsaved(snapshot, c::USERS, id) {
-            Found::Here(_) => ("that exists", Tri::Yes),
+            Found::Here(_) => ("existing", Tri::Yes),
             Found::Nowhere | Found::Unread(_) if is_deleted(snapshot, c::DELETED_USERS, id) => {
                 ("deleted", Tri::No)
             }
-            Found::Nowhere | Found::Unread(_) if !is_guid(id) => ("that is a placeholder", Tri::Unknown),
-            Found::Nowhere | Found::Unread(_) => ("that was not read", Tri::Unknown),
+            Found::Nowhere | Found::Unread(_) if !is_guid(id) => ("unbound", Tri::Unknown),
+            Found::Nowhere | Found::Unread(_) => ("unread", Tri::Unknown),
         };
         *kinds.entry(("user", word)).or_default() += 1;
         somebody.push(answer);
@@ -232,11 +232,11 @@ fn excludes(snapshot: &Snapshot, policy: &Value) -> (String, Tri) {
     for id in list("excludeGroups") {
         let (word, answer) = match read::by_id_or_unsaved(snapshot, c::GROUPS, id) {
             _ if is_deleted(snapshot, c::DELETED_GROUPS, id) => ("deleted", Tri::No),
-            Found::Nowhere => ("that does not exist", Tri::No),
-            Found::Unread(_) if !is_guid(id) => ("that is a placeholder", Tri::Unknown),
-            Found::Unread(_) => ("that was not read", Tri::Unknown),
+            Found::Nowhere => ("missing", Tri::No),
+            Found::Unread(_) if !is_guid(id) => ("unbound", Tri::Unknown),
+            Found::Unread(_) => ("unread", Tri::Unknown),
             Found::Here(group) => match read::direct_members(group) {
-                None => ("whose members were not read", Tri::Unknown),
+                None => ("with unread members", Tri::Unknown),
                 Some(members) if members.is_empty() => ("without members", Tri::No),
                 Some(_) => ("with members", Tri::Yes),
             },

@@ -17,6 +17,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &|policy| read::has_control(policy, &["block"]),
+        kind_gap: "its grant controls were not understood",
         in_the_way: policies::in_the_way,
         hurts: &|_, _| Ok(true),
     };

@@ -32,6 +32,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &only_a_device_will_do,
+        kind_gap: "its grant controls were not understood",
         in_the_way: policies::in_the_way,
         hurts: &|_, _| Ok(true),
     };

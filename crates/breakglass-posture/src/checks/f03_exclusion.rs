@@ -32,7 +32,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             };
             match read::collection(snapshot, c::POLICIES) {
                 Err(why) => read::unread(account.subject(), why),
-                Ok(list) => one(facts, account, id, list),
+                Ok(list) => account.if_it_exists(one(facts, account, id, list)),
             }
         })
         .collect()
@@ -67,6 +67,9 @@ fn one(facts: &Facts<'_>, account: &Account<'_>, id: &ObjectId, list: &[Value]) 
         }
     }
     sum.gaps.extend(read::part_unread(facts.snapshot, c::POLICIES));
+    if facts.proof.is_none() {
+        sum.gaps.push("the lockout proof was not made".into());
+    }
     if profile == ExclusionProfile::RecoveryBlocking && facts.blocking.is_none() {
         sum.gaps.push("which policies stand in the way of recovery was not asked of the prover".into());
     }
@@ -91,7 +94,7 @@ fn answer(facts: &Facts<'_>, account: &Account<'_>, sum: &Sum<'_>) -> Answer {
     }
     if !sum.gaps.is_empty() {
         let message = format!("cannot tell whether every exclusion of `{name}` is in place: {}", sum.gaps.join("; "));
-        return Answer::undetermined(subject, message, words::collect());
+        return Answer::undetermined(subject, message, read::COLLECT);
     }
     let message = match sum.wanted {
         0 => format!("no policy has to exclude `{name}`"),

@@ -29,6 +29,7 @@ fn accounts(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &read::has_strength,
+        kind_gap: "its grant controls were not understood",
         in_the_way: policies::in_the_way,
         hurts: &|policy, account| match &account.id {
             Some(id) => read::meets_strength(facts.snapshot, policy, id).map(|meets| !meets),
@@ -42,7 +43,7 @@ fn accounts(facts: &Facts<'_>) -> Vec<Answer> {
         },
         fail: &|hit| {
             let strength = read::strength_name(hit.policy);
-            format!("policy `{}` demands strength `{strength}`, and {} has no method that gives it", hit.name(), hit.accounts())
+            format!("policy `{}` demands strength `{strength}`, and {} {} no method that gives it", hit.name(), hit.accounts(), read::verb(hit.who.len(), "has", "have"))
         },
         may: &|hit| {
             let strength = read::strength_name(hit.policy);
@@ -50,7 +51,7 @@ fn accounts(facts: &Facts<'_>) -> Vec<Answer> {
         },
         remedy: &|hit| {
             let first = facts.design.accounts.iter().find(|a| hit.who.contains(&a.name)).map_or("", |a| a.upn.as_str());
-            format!("{}; until then {}", words::register_key(first), words::exclude(facts, hit.name()))
+            format!("{}; until it has one: {}", words::register_key(first), words::exclude_by_hand(facts, hit.name()))
         },
         evidence: &["grantControls.authenticationStrength", "conditions.users"],
     };
@@ -109,7 +110,7 @@ fn nobody_can(facts: &Facts<'_>, policy: &Value, people: &[Administrator<'_>]) -
         Tri::Unknown => {
             let gap = gap.unwrap_or_else(|| "whether it stands in the way of recovery was not asked of the prover".into());
             let message = format!("cannot tell whether any everyday Global Administrator can give strength `{strength}` of policy `{name}`: {gap}");
-            Answer::undetermined(subject, message, words::collect())
+            Answer::undetermined(subject, message, read::COLLECT)
         }
     };
     Some(answer.evidence(read::policy_fact(policy, "grantControls.authenticationStrength")))

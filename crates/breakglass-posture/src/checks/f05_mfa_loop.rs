@@ -1,7 +1,7 @@
 //! BG-F05: MFA is enforced before it is registered, so the sign-in goes round in a loop.
 
 use super::words;
-use crate::read::{self, Administrator, Found, Method};
+use crate::read::{self, Account, Administrator, Found, Method};
 use crate::{Answer, Check, Facts, Subject};
 use breakglass_model::snapshot::{Snapshot, collections as c};
 use breakglass_model::{ObjectId, Severity, Tri};
@@ -24,7 +24,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             }
             match &account.id {
                 None => read::unread(account.subject(), format!("the object id of `{}` was not read", account.design.name)),
-                Some(id) => one(snapshot, account.subject(), &account.design.name, id, &account.design.upn),
+                Some(id) => account.if_it_exists(one(snapshot, account, id)),
             }
         })
         .collect();
@@ -32,7 +32,8 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     answers
 }
 
-fn one(snapshot: &Snapshot, subject: Subject, name: &str, id: &ObjectId, upn: &str) -> Answer {
+fn one(snapshot: &Snapshot, account: &Account<'_>, id: &ObjectId) -> Answer {
+    let (subject, name, upn) = (account.subject(), &account.design.name, &account.design.upn);
     let looped = in_a_loop(snapshot, id);
     let evidence = format!("{}/{id}: {}", c::AUTHENTICATION_METHODS, methods_in_words(snapshot, id));
     let answer = match looped {
@@ -43,7 +44,7 @@ fn one(snapshot: &Snapshot, subject: Subject, name: &str, id: &ObjectId, upn: &s
         }
         Err(gap) => {
             let message = format!("cannot tell whether `{name}` can do the MFA that is demanded of it: {gap}");
-            Answer::undetermined(subject, message, words::collect())
+            Answer::undetermined(subject, message, read::COLLECT)
         }
     };
     answer.evidence(evidence)
@@ -136,7 +137,7 @@ fn everyday_answer(facts: &Facts<'_>) -> Answer {
         Answer::fail(subject, message, remedy)
     } else if !gaps.is_empty() {
         let message = format!("cannot tell whether every administrator can do MFA: {}", gaps.join("; "));
-        Answer::undetermined(subject, message, words::collect())
+        Answer::undetermined(subject, message, read::COLLECT)
     } else if people.is_empty() {
         Answer::not_applicable(subject, "nobody but the emergency accounts holds Global Administrator")
     } else {

@@ -58,9 +58,9 @@ fn answer(
     if !dead.is_empty() {
         let left = keys.len() - dead.len();
         let message = format!(
-            "the tenant does not allow {} of `{name}`, so it no longer signs in; {} left",
+            "the tenant does not allow {} of `{name}`, so it no longer signs in; {}",
             dead.join(", "),
-            if left == 0 { "no key is".to_owned() } else { format!("{} at most", read::count(left, "key")) }
+            if left == 0 { "no key is left".to_owned() } else { format!("{} at most {} left", read::count(left, "key"), read::verb(left, "is", "are")) }
         );
         let remedy = "Entra admin center > Authentication methods > Policies > Passkey (FIDO2) > Configure, add the model to the \
                       allowed AAGUIDs (or take it off the blocked ones), then sign in with the key";

@@ -29,9 +29,9 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
                 None => Answer::undetermined(
                     account.subject(),
                     "the record of drills was not read",
-                    "run `breakglass check` with the data directory that drills are kept in (`--data DIR`)",
+                    words::data_directory("drills are"),
                 ),
-                Some(drills) => one(account, drills.get(&account.design.name), every, facts.now),
+                Some(drills) => account.if_it_exists(one(account, drills.get(&account.design.name), every, facts.now)),
             }
         })
         .collect()

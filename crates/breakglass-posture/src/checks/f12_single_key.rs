@@ -33,7 +33,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             ),
             (n, Some(place)) => Answer::fail(
                 subject,
-                format!("all {n} keys of `{name}` are kept in one place, `{place}`"),
+                format!("{} keys of `{name}` are kept in one place, `{place}`", if n == 2 { "both".into() } else { format!("all {n}") }),
                 format!("move one key to another place and write the place into `credentials` of `{name}` in breakglass.toml"),
             ),
             (n, None) => Answer::pass(subject, format!("`{name}` has {n} keys: {}", read::listed(&names))),

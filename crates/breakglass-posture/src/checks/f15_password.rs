@@ -25,6 +25,9 @@ const NEVER: i64 = 2_147_483_647;
 /// What holds where a domain does not say.
 const BY_DEFAULT: i64 = 90;
 
+/// When nobody looked into custody.
+const NO_RECORD: &str = "the record of custody was not read";
+
 /// One half of the question: what was found, or why it cannot be told, or what is wrong and what to do.
 enum Half {
     Good(String),
@@ -47,6 +50,9 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
         }
         let answer = match (bad, untold) {
             (Some((message, remedy)), _) => Answer::fail(subject, message, remedy),
+            (None, Some(why)) if facts.custody.is_none() && why == NO_RECORD => {
+                Answer::undetermined(subject, why, words::data_directory("custody is"))
+            }
             (None, Some(why)) => read::unread(subject, why),
             (None, None) => Answer::pass(subject, good.join(", and ")),
         };
@@ -91,7 +97,7 @@ fn envelope(custody: Option<&BTreeMap<String, CustodyFact>>, account: &Account<'
     if !account.design.credentials.contains(&CredentialDesign::Password) {
         return Half::Good(format!("the design keeps no password of `{name}`"));
     }
-    let Some(custody) = custody else { return Half::Untold("the record of custody was not read".into()) };
+    let Some(custody) = custody else { return Half::Untold(NO_RECORD.into()) };
     let Some(sealed) = custody.get(name) else {
         return Half::Bad(format!("no password of `{name}` is sealed"), words::rotate(name));
     };

@@ -31,7 +31,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
                     (Some(found), user, _) => gone(account, found, matches!(user, Found::Here(_)), facts.now),
                     (None, _, Some(why)) => read::unread(account.subject(), why),
                     (None, _, None) => {
-                        let message = format!("`{}` is not among the {} deleted users", account.design.name, deleted.len());
+                        let message = format!("`{}` is not among {}", account.design.name, read::count(deleted.len(), "deleted user"));
                         Answer::pass(account.subject(), message).evidence(format!("{}: {} read", c::DELETED_USERS, deleted.len()))
                     }
                 }

@@ -36,7 +36,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             let message = format!("`{name}` has {} that the design does not have", extra.join(", "));
             let remedy = format!(
                 "find out who added it (Audit logs, activity `User registered security info`); then remove it (Entra admin \
-                 center > Users > `{}` > Authentication methods), or declare it in `credentials` of `{name}`",
+                 center > Users > `{}` > Authentication methods); a key that is meant to be there is declared in `credentials` of `{name}`",
                 account.design.upn
             );
             Answer::fail(subject, message, remedy)

@@ -21,10 +21,10 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             Err(why) => return read::unread(account.subject(), why),
         };
         let evidence = format!(
-            "{}: {id} permanent = {}, until = {}, eligible = {}, through = {}",
+            "{}: {id} permanent = {}, ends = {}, eligible = {}, through = {}",
             c::ROLE_ASSIGNMENTS,
             held.permanent,
-            held.until.as_deref().unwrap_or("no end"),
+            held.until.as_deref().unwrap_or("not said"),
             held.eligible,
             held.through.as_deref().unwrap_or("nothing")
         );

@@ -4,6 +4,7 @@ use crate::{Answer, Check, Facts, Subject, read};
 use breakglass_model::ids::GLOBAL_ADMINISTRATOR;
 use breakglass_model::snapshot::collections as c;
 use breakglass_model::{Severity, Tri};
+use serde_json::Value;
 
 pub(super) const CHECK: Check = Check {
     id: "BG-F21",
@@ -60,16 +61,51 @@ fn approval(facts: &Facts<'_>, subject: Subject, eligible: &[String]) -> Answer 
             return Answer::undetermined(subject, format!("{all}, and whether activation needs approval is not known: {why}"), remedy);
         }
     };
-    let global = policies.iter().find(|p| read::text(p, "roleDefinitionId").is_some_and(|r| read::same(r, GLOBAL_ADMINISTRATOR)));
+    let is_global = |p: &&Value| read::text(p, "roleDefinitionId").is_some_and(|r| read::same(r, GLOBAL_ADMINISTRATOR));
+    let global = policies.iter().find(is_global);
     match global.and_then(|p| read::flag(p, "approvalRequired")) {
         Some(false) => Answer::pass(subject, format!("{all}, and activation needs no approval")),
-        Some(true) => {
-            let message = format!("{all}, activation needs approval, and whether an approver is left is not collected");
-            Answer::undetermined(subject, message, REMEDY)
-        }
+        Some(true) => approvers(facts, subject, &all, global.and_then(|p| p.get("approvers")).and_then(Value::as_array)),
         None => {
-            let message = format!("{all}, and `approvalRequired` of Global Administrator in `{}` was not read", c::ROLE_MANAGEMENT_POLICIES);
+            let message = format!(
+                "{all}, and `approvalRequired` of Global Administrator in `{}` was not read",
+                c::ROLE_MANAGEMENT_POLICIES
+            );
             Answer::undetermined(subject, message, REMEDY)
         }
     }
+}
+
+/// Whether one of the named approvers is an enabled user. Nobody named means that active Global Administrators and
+/// Privileged Role Administrators are asked (L-16), of whom the emergency accounts are the last resort.
+fn approvers(facts: &Facts<'_>, subject: Subject, all: &str, named: Option<&Vec<Value>>) -> Answer {
+    let Some(named) = named.filter(|named| !named.is_empty()) else {
+        let message = format!("{all}, activation needs approval, and whether an approver is left is not collected");
+        return Answer::undetermined(subject, message, REMEDY);
+    };
+    let left = Tri::any(named.iter().map(|approver| {
+        let id = approver.as_str().unwrap_or_default();
+        match read::by_id_or_unsaved(facts.snapshot, c::USERS, id) {
+            read::Found::Here(user) => read::flag(user, "accountEnabled").into(),
+            // Ordinary users and groups are not collected.
+            _ if is_deleted(facts, id) => Tri::No,
+            _ => Tri::Unknown,
+        }
+    }));
+    match left {
+        Tri::Yes => Answer::pass(subject, format!("{all}, activation needs approval, and an approver is enabled")),
+        Tri::No => {
+            let message = format!("{all}, activation needs approval, and every approver is disabled or deleted");
+            Answer::fail(subject, message, REMEDY)
+        }
+        Tri::Unknown => {
+            let message = format!("{all}, activation needs approval, and whether an approver is enabled was not read");
+            Answer::undetermined(subject, message, REMEDY)
+        }
+    }
+}
+
+fn is_deleted(facts: &Facts<'_>, id: &str) -> bool {
+    let deleted = facts.snapshot.get(c::DELETED_USERS).unwrap_or_default();
+    deleted.iter().any(|d| read::text(d, "id").is_some_and(|i| read::same(i, id)))
 }

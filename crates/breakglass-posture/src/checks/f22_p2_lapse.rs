@@ -43,14 +43,14 @@ fn answer(facts: &Facts<'_>) -> Answer {
     }
     let names = read::listed(&dependent);
     match licence {
-        Err(why) => read::unread(subject, format!("{names} depend on P2, and whether it is alive is not known: {why}")),
+        Err(why) => read::unread(subject, format!("{names} {} on P2, and whether it is alive is not known: {why}", read::verb(dependent.len(), "depends", "depend"))),
         Ok(Licence::Lapsing(product, status)) => Answer::fail(
             subject,
-            format!("P2 (`{product}`) has status `{status}`; when it ends, {names} lose Global Administrator"),
+            format!("P2 (`{product}`) has status `{status}`; when it ends, {names} {} Global Administrator", read::verb(dependent.len(), "loses", "lose")),
             REMEDY,
         )
         .evidence(format!("{}: {product} capabilityStatus = {status}", c::SUBSCRIBED_SKUS)),
-        Ok(_) => Answer::fail(subject, format!("the tenant has no P2, and {names} depend on it for Global Administrator"), REMEDY)
+        Ok(_) => Answer::fail(subject, format!("the tenant has no P2, and {names} {} on it for Global Administrator", read::verb(dependent.len(), "depends", "depend")), REMEDY)
             .evidence(format!("{}: no product carries P2", c::SUBSCRIBED_SKUS)),
     }
 }

@@ -55,16 +55,17 @@ fn one(facts: &Facts<'_>, policy: &Value) -> Option<Answer> {
     let (name, id) = (read::policy_name(policy), read::policy_id(policy));
     let subject = Subject::named(name, Some(id.as_str()));
     let answer = if matters.is_yes() && !stale.is_empty() {
-        let message = format!("policy `{name}` excludes {}, deleted, and reaches an emergency account", read::listed(&stale));
+        let message = format!("policy `{name}` excludes {}, which {} deleted, and reaches an emergency account", read::listed(&stale), read::verb(stale.len(), "is", "are"));
         Answer::fail(subject, message, words::exclude(facts, name))
     } else if stale.is_empty() && gaps.is_empty() {
         return None;
     } else {
         let why = gaps.first().cloned().unwrap_or_else(|| "whom it reaches was not read".into());
         let message = format!("cannot tell whether policy `{name}` excludes somebody who no longer exists: {why}");
-        Answer::undetermined(subject, message, words::collect())
+        Answer::undetermined(subject, message, read::COLLECT)
     };
-    Some(answer.evidence(read::policy_fact(policy, "conditions.users.excludeUsers")))
+    let lists = ["conditions.users.excludeUsers", "conditions.users.excludeGroups"];
+    Some(answer.evidences(lists.map(|list| read::policy_fact(policy, list))))
 }
 
 /// Whether an excluded id is that of something deleted. Ordinary users are not collected, so an id that is nowhere says

@@ -20,6 +20,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &|policy| by_place(policy).and(!super::f36_network::by_compliant_network(snapshot, policy)),
+        kind_gap: "which of its locations stands for the compliant network was not read (`namedLocations`)",
         in_the_way: policies::in_the_way,
         hurts: &|policy, account| match &account.id {
             Some(id) => read::can_meet(snapshot, policy, id).map(|can| !can),
@@ -36,7 +37,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             let note = if lost.is_empty() {
                 String::new()
             } else {
-                format!("; of its locations {} exist no more, which makes it hold everywhere", read::listed(&lost))
+                format!("; of its excluded locations, {} no longer {}, so it holds there too", read::listed(&lost), read::verb(lost.len(), "exists", "exist"))
             };
             let wanted = read::grant_words(hit.policy);
             format!("policy `{}` ({wanted}) lets {} recover from some networks only{note}", hit.name(), hit.accounts())

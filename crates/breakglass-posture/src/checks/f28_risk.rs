@@ -28,6 +28,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &by_risk,
+        kind_gap: "its risk levels were not understood",
         in_the_way: policies::in_the_way,
         hurts: &|policy, account| match &account.id {
             Some(id) => read::can_meet(facts.snapshot, policy, id).map(|can| !can),

@@ -21,6 +21,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_report_only,
         kind: &read::is_from_template,
+        kind_gap: "its template was not understood",
         in_the_way: once_on,
         hurts: &|policy, account| match &account.id {
             Some(id) => read::can_meet(facts.snapshot, policy, id).map(|can| !can),
@@ -42,7 +43,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             )
         },
         may: &|hit| format!("policy `{}` would hold {} once it is on", hit.name(), hit.accounts()),
-        remedy: &|hit| words::exclude(facts, hit.name()),
+        remedy: &|hit| words::exclude_by_hand(facts, hit.name()),
         evidence: &["templateId", "createdDateTime", "grantControls.builtInControls"],
     };
     policies::answers(facts, &asked, &words)

@@ -39,6 +39,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &|policy| Tri::from(!strange(policy).is_empty()).or(unread_control(policy)),
+        kind_gap: "its grant controls were not understood",
         in_the_way: policies::in_the_way,
         hurts: &|_, _| Ok(true),
     };

@@ -41,6 +41,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
     let asked = policies::Asked {
         state: read::is_enforced,
         kind: &|policy| by_compliant_network(facts.snapshot, policy),
+        kind_gap: "which of its locations stands for the compliant network was not read (`namedLocations`)",
         in_the_way: policies::in_the_way,
         hurts: &|policy, account| match &account.id {
             Some(id) => read::can_meet(facts.snapshot, policy, id).map(|can| !can),
@@ -52,7 +53,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
             0 => "no enforced policy asks for the compliant network".into(),
             n => format!("no account is held on a road to recovery by any of {} on the compliant network", read::count(n, "enforced policy")),
         },
-        fail: &|hit| format!("policy `{}` holds {} unless it comes through the Global Secure Access client", hit.name(), hit.accounts()),
+        fail: &|hit| format!("policy `{}` holds {} unless the sign-in comes through the Global Secure Access client", hit.name(), hit.accounts()),
         may: &|hit| format!("policy `{}` holds {} to the Global Secure Access client", hit.name(), hit.accounts()),
         remedy: &|hit| words::exclude(facts, hit.name()),
         evidence: &["conditions.locations", "grantControls.builtInControls"],

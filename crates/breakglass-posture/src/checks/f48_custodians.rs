@@ -1,5 +1,6 @@
 //! BG-F48: the envelope is there, and not enough custodians have shown lately that they can open it.
 
+use super::words;
 use crate::read::{self, Account, Found};
 use crate::{Answer, Check, CustodyFact, Facts};
 use breakglass_model::Severity;
@@ -32,10 +33,10 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
                 None => Answer::undetermined(
                     subject,
                     "the record of custody was not read",
-                    "run `breakglass check` with the data directory that custody is kept in (`--data DIR`)",
+                    words::data_directory("custody is"),
                 ),
                 Some(None) => Answer::not_applicable(subject, format!("nothing of `{name}` is sealed (see BG-F15)")),
-                Some(Some(sealed)) => one(account, &facts.design.custody, sealed, facts.now),
+                Some(Some(sealed)) => account.if_it_exists(one(account, &facts.design.custody, sealed, facts.now)),
             }
         })
         .collect()
@@ -69,7 +70,7 @@ fn one(account: &Account<'_>, custody: &CustodyDesign, sealed: &CustodyFact, now
     );
     let remedy = format!("have each run `breakglass custody attest` with the share at hand: {}", read::listed(&stale));
     let answer = if complete < needed {
-        let message = format!("too few custodians have shown in {FRESH} days that they can open the envelope of `{name}`: {} have not", read::listed(&stale));
+        let message = format!("too few custodians have shown in {FRESH} days that they can open the envelope of `{name}`: {} not", has_have(&stale));
         Answer::fail(subject, message, remedy)
     } else if !stale.is_empty() {
         let message = format!("a quorum for `{name}` has been seen in {FRESH} days, but {} not", has_have(&stale));

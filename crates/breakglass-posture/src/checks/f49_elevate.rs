@@ -25,7 +25,7 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
                 return Answer::undetermined(
                     subject,
                     "the record of drills was not read",
-                    "run `breakglass check` with the data directory that drills are kept in (`--data DIR`)",
+                    words::data_directory("drills are"),
                 );
             };
             let Some(drill) = drills.get(name) else {
@@ -37,7 +37,8 @@ fn run(facts: &Facts<'_>) -> Vec<Answer> {
                 let message = format!("the last drill of `{name}` did not elevate to Azure, act and remove it again");
                 Answer::fail(subject, message, words::drill(name))
             };
-            answer.evidence(format!("drills/{name}: ended = {}, elevated = {}", drill.at, drill.elevated))
+            let answer = answer.evidence(format!("drills/{name}: ended = {}, elevated = {}", drill.at, drill.elevated));
+            account.if_it_exists(answer)
         })
         .collect()
 }

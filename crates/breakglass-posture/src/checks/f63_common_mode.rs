@@ -88,7 +88,8 @@ fn models(facts: &Facts<'_>) -> Answer {
             }
         }
     }
-    let evidence = format!("{}: {} of {} {}", c::AUTHENTICATION_METHODS, read::count(keys, "key"), models.len(), "models");
+    let evidence =
+        format!("{}: {} of {}", c::AUTHENTICATION_METHODS, read::count(keys, "key"), read::count(models.len(), "model"));
     let answer = match (models.len(), gap) {
         (2.., _) => Answer::pass(subject, format!("the keys are of {} models", models.len())),
         (_, Some(why)) => read::unread(subject, why),
@@ -125,6 +126,9 @@ fn places(facts: &Facts<'_>) -> Answer {
         read::listed(&sites)
     );
     let remedy = "spread them over two places at least, and write the places into breakglass.toml";
+    if keys.is_empty() && sites.is_empty() {
+        return Answer::not_applicable(subject, "the design keeps no key and no share").evidence(evidence);
+    }
     let named: Vec<&str> = keys.iter().flatten().copied().collect();
     let answer = if let Some(place) = only(&named).filter(|_| named.len() == keys.len()) {
         Answer::fail(subject, format!("every key of every account is in one place, `{place}`"), remedy)

@@ -4,7 +4,6 @@
 //! recovery, reaches the account, and the account cannot do what it demands. The five are joined in Kleene logic, so a
 //! fact that was not read makes the answer unknown only where it would matter.
 
-use super::words;
 use crate::read::{self, Account, Found, Reach};
 use crate::{Answer, Facts, Subject};
 use breakglass_model::Tri;
@@ -17,6 +16,8 @@ pub(super) struct Asked<'a> {
     pub(super) state: fn(&Value) -> Tri,
     /// Whether it is of the kind that the check is about.
     pub(super) kind: &'a dyn Fn(&Value) -> Tri,
+    /// What was not read or understood when that is unknown.
+    pub(super) kind_gap: &'a str,
     /// Whether it stands on a road to recovery.
     pub(super) in_the_way: fn(&Facts<'_>, &Value) -> Tri,
     /// Whether it hurts an account that it reaches; an error says what was not read.
@@ -133,7 +134,14 @@ fn judge<'a>(
         gaps.insert(0, "whether it stands in the way of recovery was not asked of the prover".into());
     }
     if base.is_unknown() {
-        gaps.insert(0, "its state or its controls were not understood".into());
+        let state = read::text(policy, "state").unwrap_or("absent");
+        let in_state = (asked.state)(policy);
+        let gap = if in_state.is_unknown() {
+            format!("its state `{state}` is not understood")
+        } else {
+            asked.kind_gap.to_owned()
+        };
+        gaps.insert(0, gap);
     }
     gaps.dedup();
     let who = each.into_iter().filter(|(_, h)| *h == harm).map(|(name, _)| name).collect();
@@ -214,7 +222,7 @@ fn answer(hit: &Hit<'_>, words: &Words<'_>) -> Answer {
         Answer::fail(hit.subject(), (words.fail)(hit), (words.remedy)(hit))
     } else {
         let message = format!("cannot tell whether {}: {}", (words.may)(hit), hit.gaps.join("; "));
-        Answer::undetermined(hit.subject(), message, words::collect())
+        Answer::undetermined(hit.subject(), message, read::COLLECT)
     };
     let paths = ["state"].into_iter().chain(words.evidence.iter().copied());
     answer.evidences(paths.map(|path| read::policy_fact(hit.policy, path)))

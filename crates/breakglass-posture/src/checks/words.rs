@@ -5,10 +5,14 @@ use crate::read::listed;
 
 /// Takes the exclusion group and the accounts out of a policy.
 pub(super) fn exclude(facts: &Facts<'_>, policy: &str) -> String {
+    format!("{}; or by hand: {}", apply(), exclude_by_hand(facts, policy))
+}
+
+/// The same in the portal, for policies that a plan does not touch yet.
+pub(super) fn exclude_by_hand(facts: &Facts<'_>, policy: &str) -> String {
     let accounts: Vec<&str> = facts.design.accounts.iter().map(|a| a.upn.as_str()).collect();
     format!(
-        "run `breakglass plan`, look, then `breakglass apply`; or by hand: Entra admin center > Conditional Access > \
-         Policies > `{policy}` > Users > Exclude, add group `{}` and {}",
+        "Entra admin center > Conditional Access > Policies > `{policy}` > Users > Exclude, add group `{}` and {}",
         facts.design.exclusion_group.name,
         listed(&accounts)
     )
@@ -20,13 +24,6 @@ pub(super) fn register_key(account: &str) -> String {
         "run `breakglass plan`, then `breakglass apply` with the key at hand; or by hand: sign in as `{account}` at \
          https://aka.ms/mysecurityinfo > Add sign-in method > Security key"
     )
-}
-
-/// Reads the tenant again with what was missing.
-pub(super) fn collect() -> String {
-    "get what is named read (grant the collector its permission, or add it to the export), then run \
-     `breakglass collect` and `breakglass check` again"
-        .into()
 }
 
 /// Drills an account.
@@ -42,4 +39,9 @@ pub(super) fn rotate(account: &str) -> String {
 /// Makes the tenant as the design has it.
 pub(super) fn apply() -> String {
     "run `breakglass plan`, look, then `breakglass apply`".into()
+}
+
+/// Looks where the program keeps its own records: `what` ends in a verb, as in "drills are".
+pub(super) fn data_directory(what: &str) -> String {
+    format!("run `breakglass check` with the data directory that {what} kept in (`--data DIR`)")
 }

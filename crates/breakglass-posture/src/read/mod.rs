@@ -26,7 +26,7 @@ pub(crate) use roles::{Administrator, Held, administrators, held, schedules_unre
 use crate::{Answer, Facts, Subject};
 use breakglass_model::design::AccountDesign;
 use breakglass_model::snapshot::{Snapshot, collections as c};
-use breakglass_model::{ObjectId, Tri};
+use breakglass_model::{ObjectId, Status, Tri};
 use serde_json::Value;
 
 /// What looking for something found.
@@ -155,6 +155,17 @@ impl<'a> Account<'a> {
         self.id.clone().ok_or_else(|| unread(self.subject(), "the account's object id is not known"))
     }
 
+    /// An answer that was found without the user object: it does not pass while nobody knows whether the account exists.
+    pub(crate) fn if_it_exists(&self, answer: Answer) -> Answer {
+        match &self.user {
+            Found::Unread(why) if answer.status == Status::Pass => {
+                let why = format!("cannot tell whether `{}` exists: {why}", self.design.name);
+                unread(self.subject(), why).evidences(answer.evidence)
+            }
+            _ => answer,
+        }
+    }
+
     /// `users/{id}: key = value`.
     pub(crate) fn fact(&self, key: &str) -> String {
         let id = self.id.as_ref().map_or(self.design.upn.as_str(), ObjectId::as_str);
@@ -201,13 +212,13 @@ fn account<'a>(snapshot: &'a Snapshot, design: &'a AccountDesign) -> Account<'a>
     Account { design, user, id }
 }
 
+/// What to do when something was not read.
+pub(crate) const COLLECT: &str = "get what is named read (grant the collector its permission, or add it to the export), then run \
+                                  `breakglass collect` and `breakglass check` again";
+
 /// The answer when something was not read.
 pub(crate) fn unread(subject: Subject, why: impl Into<String>) -> Answer {
-    Answer::undetermined(
-        subject,
-        why,
-        "grant the collector the permission that the reason names, then run `breakglass collect`",
-    )
+    Answer::undetermined(subject, why, COLLECT)
 }
 
 /// One answer for each account that exists; the others answer for themselves.
@@ -251,6 +262,11 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
         Some(before) => format!("{number} {before}policies"),
         None => format!("{number} {noun}s"),
     }
+}
+
+/// The verb for a number of things: "has" for one, "have" for more or none.
+pub(crate) fn verb<'a>(number: usize, one: &'a str, more: &'a str) -> &'a str {
+    if number == 1 { one } else { more }
 }
 
 /// Whether a value is the answer `yes`, in words for evidence.

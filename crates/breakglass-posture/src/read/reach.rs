@@ -55,7 +55,7 @@ pub(crate) fn policy_id(policy: &Value) -> PolicyId {
 /// `conditionalAccessPolicies/{id}: property = value`, the property as a path with dots.
 pub(crate) fn policy_fact(policy: &Value, path: &str) -> String {
     let value = policy.pointer(&format!("/{}", path.replace('.', "/")));
-    let value = value.map_or_else(|| "absent".to_owned(), Value::to_string);
+    let value = value.map_or_else(|| "absent".to_owned(), |value| without_empty(value).to_string());
     format!("{}/{}: {path} = {}", c::POLICIES, policy_id(policy), super::short(&value))
 }
 
@@ -96,6 +96,15 @@ pub(crate) fn reaches_administrators(policy: &Value) -> Tri {
         list("includeRoles", &global),
     ]);
     included.and(!list("excludeRoles", &global))
+}
+
+/// An object without the members that say nothing, so that the others are seen.
+fn without_empty(value: &Value) -> Value {
+    let empty = |v: &Value| v.is_null() || v.as_array().is_some_and(Vec::is_empty);
+    match value.as_object() {
+        Some(map) => map.iter().filter(|(_, v)| !empty(v)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        None => value.clone(),
+    }
 }
 
 /// Whether a policy lists a user by id in one of its lists.
