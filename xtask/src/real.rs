@@ -11,6 +11,7 @@ fn root() -> PathBuf {
 /// Everything.
 pub(crate) fn all() -> Result<(), Failed> {
     age_and_slip39()?;
+    stock_log_readers()?;
     story()?;
     shots()
 }
@@ -30,6 +31,17 @@ fn age_and_slip39() -> Result<(), Failed> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["test", "-p", "breakglass-custody", "--features", "real-parts", "--test", "real_parts"]);
     run::command(command.env("PATH", path).current_dir(root()))
+}
+
+/// Evidence packs read by tar, sha256sum and Go's own transparency log packages.
+fn stock_log_readers() -> Result<(), Failed> {
+    debian("go", "golang-go")?;
+    if !Path::new("/usr/share/gocode/src/golang.org/x/mod/sumdb").exists() {
+        install("golang-golang-x-mod-dev")?;
+    }
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["test", "-p", "breakglass-ledger", "--features", "real-parts", "--test", "it", "stock"]);
+    run::command(command.current_dir(root()))
 }
 
 /// The whole story, as its reader would run it.
@@ -73,9 +85,13 @@ fn debian(program: &str, package: &str) -> Result<(), Failed> {
     if run::exists(program) {
         return Ok(());
     }
-    run::command(Command::new("apt-get").args(["update", "-q"]))?;
-    run::command(Command::new("apt-get").args(["install", "-q", "-y", "--no-install-recommends", package]))?;
+    install(package)?;
     if run::exists(program) { Ok(()) } else { Err(Failed(format!("`{program}` is absent after installing `{package}`"))) }
+}
+
+fn install(package: &str) -> Result<(), Failed> {
+    run::command(Command::new("apt-get").args(["update", "-q"]))?;
+    run::command(Command::new("apt-get").args(["install", "-q", "-y", "--no-install-recommends", package]))
 }
 
 /// A folder of Python tools under `target`, filled once.

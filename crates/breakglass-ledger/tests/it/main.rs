@@ -12,6 +12,7 @@ mod log;
 mod merkle;
 mod notes;
 mod pack;
+#[cfg(feature = "real-parts")]
 mod stock;
 mod tampering;
 mod vectors;

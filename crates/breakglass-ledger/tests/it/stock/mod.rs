@@ -1,4 +1,5 @@
-//! Packs in the hands of programs that know nothing of us: `cargo test -p breakglass-ledger -- --ignored real_parts`.
+//! Packs in the hands of programs that know nothing of us: `cargo xtask real` installs them and turns on
+//! the feature `real-parts`.
 
 use crate::log::{entries, key, pack, untar};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,6 @@ impl Drop for Unpacked {
 }
 
 #[test]
-#[ignore = "needs tar and sha256sum"]
 fn real_parts_tar_and_sha256sum_open_a_pack() {
     let unpacked = Unpacked::new("sums", 300);
     let folder = unpacked.inside();
@@ -51,7 +51,6 @@ fn real_parts_tar_and_sha256sum_open_a_pack() {
 
 /// Signatures, inclusion of every entry and consistency with every earlier size, by Go's own log packages.
 #[test]
-#[ignore = "needs the Debian packages golang-go and golang-golang-x-mod-dev"]
 fn real_parts_go_reads_the_log() {
     let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stock/reader.go");
     let cache = std::env::temp_dir().join("breakglass-go-cache");
