@@ -202,6 +202,14 @@ impl Reader<'_> {
                 wanted.extend(text(assignment, "principalId").map(str::to_ascii_lowercase));
             }
         }
+        // Whom policies name by id: an excluded id that belongs to nobody is a finding (F26).
+        for policy in self.snapshot.get(c::POLICIES).unwrap_or_default() {
+            for list in ["includeUsers", "excludeUsers"] {
+                let ids = policy.pointer(&format!("/conditions/users/{list}")).and_then(Value::as_array);
+                let ids = ids.into_iter().flatten().filter_map(Value::as_str).filter(|id| breakglass_model::ids::is_guid(id));
+                wanted.extend(ids.map(str::to_ascii_lowercase));
+            }
+        }
         let groups: BTreeSet<String> =
             self.snapshot.get(c::GROUPS).unwrap_or_default().iter().filter_map(|g| text(g, "id")).map(str::to_ascii_lowercase).collect();
         for group in self.snapshot.get(c::GROUPS).unwrap_or_default() {

@@ -158,7 +158,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let desk = Desk { world: &world, sink: &outbox, design: &design };
     let activation = act(context, &desk, &design, &world, &outbox, command).await;
     // Alerts that the step made leave even when the step itself was refused.
-    outbox.deliver_due().await?;
+    outbox.deliver_due(world.now()).await?;
     let Some(activation) = activation? else { return Ok(Exit::Holds) };
     print(context, &activation, &world);
     Ok(Exit::Holds)

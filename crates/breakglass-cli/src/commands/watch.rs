@@ -55,7 +55,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 /// One look at the logs, and everything that waits in the outbox on its way.
 pub async fn look(world: &World, tenant: &dyn Tenant, design: &Design, outbox: &Outbox) -> Result<Polled, Failure> {
     let polled = watch::poll(world, tenant, design, outbox).await?;
-    outbox.deliver_due().await?;
+    outbox.deliver_due(world.now()).await?;
     Ok(polled)
 }
 

@@ -162,7 +162,7 @@ async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure>
     if count == 0 {
         return Err(Failure::new("no alert reached the receiver", "look at the outbox with `breakglass evidence log --kind watch.`"));
     }
-    let titles: Vec<_> = received.iter().skip(before).map(|a| a.title.clone()).collect();
+    let titles: Vec<_> = received.iter().skip(before).map(|r| r.alert.title.clone()).collect();
     let last = titles.last().cloned().unwrap_or_default();
     proof.push(format!("{count} alerts acknowledged at the webhook; the last: {last}"));
     let world = stage.context.world().await?;

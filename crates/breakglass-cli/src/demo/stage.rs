@@ -111,13 +111,13 @@ ca_bundle = "{}"
 name = "ea-01"
 upn = "q7m2-kestrel@contoso.onmicrosoft.com"
 owner = "Identity Operations"
-credentials = ["password", "fido2@safe-north", "fido2@safe-south"]
+credentials = ["password", "fido2:b8b1a3c0-57b4-4c4e-9d4e-2f1d7c6e0a11@safe-north", "fido2:d2c07f5e-0e1b-4f5f-8a39-6c1f4b9e7a22@safe-south"]
 
 [[account]]
 name = "ea-02"
 upn = "t4x9-heron@contoso.onmicrosoft.com"
 owner = "Identity Operations"
-credentials = ["password", "fido2@safe-north", "fido2@safe-south"]
+credentials = ["password", "fido2:b8b1a3c0-57b4-4c4e-9d4e-2f1d7c6e0a11@safe-north", "fido2:d2c07f5e-0e1b-4f5f-8a39-6c1f4b9e7a22@safe-south"]
 
 [exclusion_group]
 name = "Emergency access"
