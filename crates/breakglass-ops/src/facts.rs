@@ -3,7 +3,7 @@
 use crate::custody::{self, CustodyError, EnvelopeState};
 use crate::{OpsError, World, assess, drill};
 use breakglass_access::prove::{self, Proof};
-use breakglass_model::Tri;
+use breakglass_model::{PolicyId, Tri};
 use breakglass_model::design::Design;
 use breakglass_model::snapshot::Snapshot;
 use breakglass_posture::{BlockingFact, CounterexampleFact, CustodyFact, DrillFact, Facts, ProofFact, Proven, Report};
@@ -43,14 +43,18 @@ fn proof_fact(proof: &Proof) -> ProofFact {
         Tri::Unknown => Proven::Unknown,
     };
     ProofFact {
-        accounts: proof.accounts.iter().map(|(name, a)| (name.clone(), proven(a.verdict))).collect(),
+        accounts: proof.accounts.iter().map(|(name, a)| (name.clone(), proven(a.verdict.holds()))).collect(),
         counterexamples: proof
             .counterexamples
             .iter()
             .map(|c| CounterexampleFact {
                 account: c.account.clone(),
                 scenario: c.scenario.clone(),
-                policies: c.policies.iter().map(|p| (p.id.clone(), p.name.clone())).collect(),
+                policies: c
+                    .policies
+                    .iter()
+                    .map(|id| (PolicyId::new(id), c.policy_names.get(id).unwrap_or(id).clone()))
+                    .collect(),
                 context: c.context.clone(),
             })
             .collect(),

@@ -75,9 +75,7 @@ async fn prove(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
     files::write(&PathBuf::from(&file), (serde_json::to_string_pretty(&change)? + "\n").as_bytes())?;
     run(context, &["prove", "--change", &file], Exit::DoesNotHold).await?;
     let judged = assess::judge_change(&design, &snapshot, &change, context.clock.now())?;
-    let counterexample = judged.after.counterexamples.first().map(ToString::to_string).unwrap_or_default();
-    let first = counterexample.lines().next().unwrap_or_default().to_owned();
-    proof.push(format!("the proposed change is refused: {first}"));
+    proof.push(format!("the proposed change is refused: {}", assess::headline(&judged.after)));
     Ok(())
 }
 
