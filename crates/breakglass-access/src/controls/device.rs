@@ -41,8 +41,9 @@ pub(super) fn compliant(means: &Means) -> Tri {
 /// `domainJoinedDevice`: hybrid joined Windows.
 pub(super) fn hybrid_joined(means: &Means) -> Tri {
     let platform = match means.platform {
-        Some(Platform::Windows) | None => Tri::Yes,
+        Some(Platform::Windows) => Tri::Yes,
         Some(_) => Tri::No,
+        None => Tri::Unknown,
     };
     let state =
         of_device(&means.machine, |device| Tri::from(device.trust().map(|trust| trust == Trust::Hybrid)));

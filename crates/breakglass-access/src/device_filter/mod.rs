@@ -9,6 +9,9 @@ mod match_device;
 mod parse;
 mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 use breakglass_model::Tri;
 use breakglass_model::sign_in::Machine;
 

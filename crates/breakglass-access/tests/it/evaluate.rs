@@ -1,3 +1,7 @@
 //! The evaluator: the open cases, the laws, the surprises, the exports.
 
 mod cases;
+mod exports;
+mod laws;
+mod random;
+mod surprises;

@@ -29,6 +29,8 @@ pub struct Group {
     pub name: String,
     /// Direct members, users and groups alike.
     pub members: BTreeSet<ObjectId>,
+    /// Those of them that are groups, or may be.
+    nested: Vec<ObjectId>,
     /// Whether `members` is all of them.
     pub whole: bool,
     /// Whether members come from a rule.
@@ -63,6 +65,15 @@ impl Groups {
             let mut group = group(raw);
             group.whole &= !cut.contains(&id) && !groups.unread.contains(&id);
             groups.groups.insert(id, group);
+        }
+        // Most members are users: only what is a group, or may be one, is followed later.
+        let nested: Vec<Vec<ObjectId>> = groups
+            .groups
+            .values()
+            .map(|group| group.members.iter().filter(|m| groups.exists(m).may()).cloned().collect())
+            .collect();
+        for (group, nested) in groups.groups.values_mut().zip(nested) {
+            group.nested = nested;
         }
         groups
     }
@@ -108,9 +119,7 @@ impl Groups {
             if !group.whole {
                 answer = Tri::Unknown;
             }
-            // Most members are users: only what is a group, or may be one, is followed.
-            let nested = group.members.iter().filter(|m| self.exists(m).may());
-            open.extend(nested.filter(|m| seen.insert(*m)));
+            open.extend(group.nested.iter().filter(|m| seen.insert(*m)));
         }
         answer
     }
@@ -140,6 +149,7 @@ fn group(raw: &Value) -> Group {
         // Nobody in a group with hidden members: more likely not shown than empty.
         whole: all_read && !(hidden && members.is_empty()),
         members,
+        nested: Vec::new(),
         dynamic: types.filter_map(Value::as_str).any(|t| t.eq_ignore_ascii_case("DynamicMembership")),
         role_assignable: raw.get("isAssignableToRole").and_then(Value::as_bool),
     }

@@ -73,11 +73,13 @@ impl<'a> Look<'a> {
         self.problems.push(Problem { subject: self.subject.clone(), path: path.into(), found });
     }
 
-    /// An object, or nothing. What is something else is noted and gives `Err`.
+    /// An object, or nothing; an empty list is nothing too, as some exporters write it. What is something else is noted
+    /// and gives `Err`.
     pub(super) fn object<'v>(&mut self, of: &'v Value, at: &str, key: &str) -> Result<Option<&'v Value>, ()> {
         match of.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(object @ Value::Object(_)) => Ok(Some(object)),
+            Some(Value::Array(items)) if items.is_empty() => Ok(None),
             Some(other) => {
                 self.note(&join(at, key), other);
                 Err(())

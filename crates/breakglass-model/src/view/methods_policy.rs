@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What may be used.
 #[derive(Clone, Debug, Default)]
 pub struct MethodsPolicy {
-    /// Not read: nobody can tell.
+    /// Read; otherwise nobody can tell.
     read: bool,
+    /// Not there, and nobody noted that it could not be read.
+    absent: bool,
     /// Method configurations by their id in lower case; `None` when the policy lists none and restricts by the two
     /// members below only (the form of `breakglass-ca-case/1`).
     configurations: Option<BTreeMap<String, Value>>,
@@ -25,15 +27,18 @@ pub struct MethodsPolicy {
 impl MethodsPolicy {
     pub(super) fn read(snapshot: &Snapshot, problems: &mut Vec<Problem>) -> Self {
         let list = snapshot.get(c::METHODS_POLICY);
-        let Some(raw) = list.and_then(<[Value]>::first) else {
+        let noted = snapshot.why_unread(c::METHODS_POLICY).is_some();
+        let Some(raw) = list.and_then(<[Value]>::first).filter(|_| !noted) else {
             // An empty list: read, and nothing restricts.
-            return Self { read: list.is_some(), migrated: true, ..Self::default() };
+            let (read, absent) = (list.is_some() && !noted, list.is_none() && !noted);
+            return Self { read, absent, migrated: true, ..Self::default() };
         };
         let configurations = raw.get("authenticationMethodConfigurations");
         if configurations.is_none() && raw.get("id").is_none() && raw.get("policyMigrationState").is_none() {
             let disabled = raw.get("disabledModes").and_then(Value::as_array).into_iter().flatten();
             return Self {
                 read: true,
+                absent: false,
                 configurations: None,
                 migrated: true,
                 disabled_modes: disabled.filter_map(Value::as_str).map(super::canonical_mode).collect(),
@@ -51,6 +56,7 @@ impl MethodsPolicy {
         let by_id = list.iter().filter_map(|m| Some((text(m, "id")?.to_ascii_lowercase(), m.clone())));
         Self {
             read: true,
+            absent: false,
             configurations: Some(by_id.collect()),
             migrated: text(raw, "policyMigrationState")
                 .is_some_and(|s| s.eq_ignore_ascii_case("migrationComplete")),
@@ -63,6 +69,12 @@ impl MethodsPolicy {
     #[must_use]
     pub fn was_read(&self) -> bool {
         self.read
+    }
+
+    /// Whether the policy is not in the snapshot, without a word on why.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.absent
     }
 
     /// Whether an account may use a mode (`authenticationMethodModes`), apart from restrictions on single keys.

@@ -144,7 +144,7 @@ impl TenantView {
         self.policy(id).map(|p| p.name.as_str())
     }
 
-    /// A user by id. A user that is not in the snapshot is `Unread`: only those that matter are collected.
+    /// A user by id. One that is not among the users that were read is gone; a collector reads all that matter.
     #[must_use]
     pub fn user(&self, id: &ObjectId) -> Lookup<&User> {
         match self.users.get(id) {
@@ -191,7 +191,8 @@ impl TenantView {
     }
 
     /// Capabilities that somebody claims for an account (`breakglass-ca-case/1` has the shape), as far as the
-    /// authentication methods policy allows them.
+    /// authentication methods policy allows them. A policy that is not in the snapshot takes nothing away from a claim;
+    /// one that could not be read leaves it open.
     #[must_use]
     pub fn told_capabilities(&self, account: &ObjectId, told: &Value) -> Capabilities {
         registered::told(self, account, told)

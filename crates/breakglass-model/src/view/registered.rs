@@ -65,12 +65,8 @@ pub(super) fn told(view: &TenantView, account: &ObjectId, raw: &Value) -> Capabi
     let mut capabilities = Capabilities::unknown();
     capabilities.federation = federation(view, account);
     capabilities.whole = raw.get("methods").is_some_and(Value::is_array);
-    // Somebody says what the account can do: a policy that nobody read does not take it back, one that was read does.
-    let policy = |mode: &str| match view.methods_policy.allows(&view.groups, account, mode) {
-        Tri::No => Tri::No,
-        Tri::Unknown if view.methods_policy.was_read() => Tri::Unknown,
-        Tri::Yes | Tri::Unknown => Tri::Yes,
-    };
+    // Somebody says what the account can do: a policy that nobody asked for does not take it back, one that was read does.
+    let policy = |mode: &str| absent_is_yes(view, view.methods_policy.allows(&view.groups, account, mode));
     for mode in list("methods").unwrap_or_default().iter().map(|m| canonical_mode(m)) {
         let usable = policy(&mode);
         capabilities.set(&mode, usable);
@@ -79,7 +75,7 @@ pub(super) fn told(view: &TenantView, account: &ObjectId, raw: &Value) -> Capabi
         list("fido2Aaguids").map(|models| models.iter().map(|m| key(view, account, m)).collect());
     let fido2 = match &capabilities.keys {
         Some(keys) if !keys.is_empty() => Tri::any(keys.iter().map(|k| k.usable)),
-        _ => unread_is_yes(view, view.methods_policy.allows_key(&view.groups, account, None, false)),
+        _ => absent_is_yes(view, view.methods_policy.allows_key(&view.groups, account, None, false)),
     };
     let fido2 = capabilities.has("fido2").and(fido2);
     if capabilities.has("fido2").may() && capabilities.whole {
@@ -100,14 +96,14 @@ pub(super) fn told(view: &TenantView, account: &ObjectId, raw: &Value) -> Capabi
     capabilities
 }
 
-fn unread_is_yes(view: &TenantView, answer: Tri) -> Tri {
-    if view.methods_policy.was_read() { answer } else { answer.or(Tri::Yes) }
+fn absent_is_yes(view: &TenantView, answer: Tri) -> Tri {
+    if view.methods_policy.is_absent() { Tri::Yes } else { answer }
 }
 
 fn key(view: &TenantView, account: &ObjectId, model: &str) -> Key {
     let aaguid = ObjectId::new(model);
     let usable = view.methods_policy.allows_key(&view.groups, account, Some(&aaguid), false);
-    Key { id: None, name: model.to_owned(), aaguid: Some(aaguid), usable: unread_is_yes(view, usable) }
+    Key { id: None, name: model.to_owned(), aaguid: Some(aaguid), usable: absent_is_yes(view, usable) }
 }
 
 fn certificate(raw: &Value) -> Certificate {

@@ -180,7 +180,10 @@ fn capabilities_are_what_is_registered_and_allowed() {
     let parts = [
         (c::METHODS_POLICY, json!([policy])),
         (c::AUTHENTICATION_METHODS, json!([{"userId": "u", "methods": methods}])),
-        (c::USERS, json!([{"id": "u", "userPrincipalName": "u@x.onmicrosoft.com", "onPremisesSyncEnabled": null}])),
+        (
+            c::USERS,
+            json!([{"id": "u", "userPrincipalName": "u@x.onmicrosoft.com", "onPremisesSyncEnabled": null}]),
+        ),
         (c::GROUPS, json!([])),
     ];
     let view = TenantView::new(&snapshot(&parts));
@@ -200,9 +203,13 @@ fn capabilities_are_what_is_registered_and_allowed() {
     }
     let usable: Vec<Tri> = found.keys.iter().flatten().map(|k| k.usable).collect();
     assert_eq!(usable, [Tri::Yes, Tri::No]);
-    assert_eq!((found.mfa_registered, found.can_change_password, found.external_mfa), (Tri::Yes, Tri::Yes, Tri::No));
+    assert_eq!(
+        (found.mfa_registered, found.can_change_password, found.external_mfa),
+        (Tri::Yes, Tri::Yes, Tri::No)
+    );
     let unread = TenantView::new(&snapshot(parts.get(1..).unwrap()));
     assert_eq!(unread.capabilities(&id("u")).unwrap().has("fido2"), Tri::Unknown);
-    let told = view.told_capabilities(&id("u"), &json!({"methods": ["FIDO2", "sms"], "fido2Aaguids": ["bbbb"]}));
+    let told =
+        view.told_capabilities(&id("u"), &json!({"methods": ["FIDO2", "sms"], "fido2Aaguids": ["bbbb"]}));
     assert_eq!((told.has("fido2"), told.has("sms"), told.external_mfa), (Tri::No, Tri::No, Tri::No));
 }
