@@ -109,7 +109,7 @@ pub struct Ready {
     pub accounts: Vec<Account>,
     /// Display name of the exclusion group.
     pub exclusion_group: String,
-    /// Base URL for clock, faults and logs: see `docs/emulator.md`.
+    /// Base URL for clock, faults, outages, logs and where sign-ins come from. `GET` on it shows what is set.
     pub control: String,
 }
 

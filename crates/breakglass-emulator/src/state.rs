@@ -165,7 +165,7 @@ impl State {
     /// Sets a user's password, in the clear: the emulator has nothing to protect.
     pub(crate) fn set_password(&mut self, user: &str, clear: &str, must_change: bool) {
         let changed_at = self.now();
-        let password = Password { clear: clear.to_owned(), changed_at, must_change, expired: false };
+        let password = Password { clear: clear.to_owned(), changed_at, must_change };
         self.hidden.passwords.insert(user.to_ascii_lowercase(), password);
         if let Some(user) = self.directory.users.get_mut(user).and_then(Value::as_object_mut) {
             user.insert("lastPasswordChangeDateTime".into(), graph_time(changed_at).into());

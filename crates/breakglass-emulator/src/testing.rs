@@ -30,7 +30,10 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn start() -> Self {
         let mut state = State::new(7);
-        state.directory.domains.insert(json!({ "id": "contoso.onmicrosoft.com", "authenticationType": "Managed" }));
+        state
+            .directory
+            .domains
+            .insert(json!({ "id": "contoso.onmicrosoft.com", "authenticationType": "Managed" }));
         state.directory.users.insert(json!({
             "id": ALICE, "userPrincipalName": ALICE_UPN, "displayName": "Alice", "accountEnabled": true, "userType": "Member",
         }));
@@ -63,7 +66,9 @@ impl Site {
         let ready = &self.running.ready;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
         let scope = format!("{}/.default offline_access openid profile", ready.graph);
-        let mut url = reqwest::Url::parse(&format!("{}/{}/oauth2/v2.0/authorize", ready.login, ready.tenant_id)).unwrap();
+        let mut url =
+            reqwest::Url::parse(&format!("{}/{}/oauth2/v2.0/authorize", ready.login, ready.tenant_id))
+                .unwrap();
         url.query_pairs_mut()
             .extend_pairs([
                 ("client_id", client),
@@ -79,7 +84,15 @@ impl Site {
     }
 
     pub(crate) async fn open(&self, url: &str) -> Page {
-        Page::of(self.http.get(url).header("user-agent", "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0").send().await.unwrap()).await
+        Page::of(
+            self.http
+                .get(url)
+                .header("user-agent", "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0")
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     /// Sends the form of a step with some of its fields filled in.
@@ -115,7 +128,10 @@ async fn keyed() -> TempDir {
             let path = made.path();
             crate::keys::Keys::load(path).unwrap();
             crate::tls::client_certificate(path).unwrap();
-            (std::fs::read(path.join("signing-key.der")).unwrap(), std::fs::read(path.join("client.pem")).unwrap())
+            (
+                std::fs::read(path.join("signing-key.der")).unwrap(),
+                std::fs::read(path.join("client.pem")).unwrap(),
+            )
         })
         .await;
     let copy = tempfile::tempdir().unwrap();
@@ -179,7 +195,8 @@ impl Page {
 
     /// A field of the address that the browser is sent to.
     pub(crate) fn back(&self, name: &str) -> String {
-        let url = reqwest::Url::parse(self.location.as_ref().unwrap_or_else(|| panic!("{}", self.html))).unwrap();
+        let url =
+            reqwest::Url::parse(self.location.as_ref().unwrap_or_else(|| panic!("{}", self.html))).unwrap();
         let found = url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
         found.unwrap_or_else(|| panic!("no `{name}` in {url}"))
     }
@@ -205,7 +222,9 @@ impl Key {
 
     fn client_data(kind: &str, challenge: &[u8], origin: &str) -> Vec<u8> {
         let challenge = URL_SAFE_NO_PAD.encode(challenge);
-        json!({ "type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false }).to_string().into_bytes()
+        json!({ "type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false })
+            .to_string()
+            .into_bytes()
     }
 
     fn data(&self, flags: u8, rp: &str) -> Vec<u8> {
@@ -243,7 +262,8 @@ impl Key {
 
     /// `navigator.credentials.get` for `localhost`.
     pub(crate) fn get(&self, challenge: &[u8], flags: u8, origin: &str) -> Value {
-        let (client, data) = (Self::client_data("webauthn.get", challenge, origin), self.data(flags, "localhost"));
+        let (client, data) =
+            (Self::client_data("webauthn.get", challenge, origin), self.data(flags, "localhost"));
         let signed = [data.as_slice(), Sha256::digest(&client).as_slice()].concat();
         let signature = self.pair.sign(&SystemRandom::new(), &signed).unwrap();
         let id = URL_SAFE_NO_PAD.encode(&self.id);

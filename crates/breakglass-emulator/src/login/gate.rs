@@ -47,7 +47,11 @@ pub(crate) fn password(state: &mut State, user: &str, typed: &str) -> Result<&'s
     let now = state.now();
     let Some(object) = state.directory.users.get(user) else { return Err(50_034) };
     let enabled = object.get("accountEnabled") != Some(&Value::Bool(false));
-    let federated = is_federated(state, object);
+    let domain = domain(state, object);
+    let federated = domain.and_then(|d| text(d, "authenticationType")) == Some("Federated");
+    let validity = domain.and_then(|d| d.get("passwordValidityPeriodInDays")).and_then(Value::as_i64);
+    let never = text(object, "passwordPolicies").is_some_and(|p| p.contains("DisablePasswordExpiration"));
+    let validity = validity.filter(|days| !never && *days < i64::from(i32::MAX));
     if federated && state.faults.is_out("federation") {
         return Err(50_107);
     }
@@ -68,7 +72,11 @@ pub(crate) fn password(state: &mut State, user: &str, typed: &str) -> Result<&'s
     *lockout = Lockout::default();
     match kept {
         _ if !enabled => Err(50_057),
-        Some(p) if p.expired || p.must_change => Err(50_055),
+        Some(p) if p.must_change => Err(50_055),
+        // L-2: old enough to have expired.
+        Some(p) if validity.is_some_and(|days| now.duration_since(p.changed_at).as_hours() >= days * 24) => {
+            Err(50_055)
+        }
         _ if federated => Ok("federatedSingleFactor"),
         _ => Ok("password"),
     }
@@ -130,10 +138,10 @@ fn allows_passkey(state: &State, user: &str, aaguid: &str) -> bool {
     listed != text(restrictions, "enforcementType").is_some_and(|t| t.eq_ignore_ascii_case("block"))
 }
 
-fn is_federated(state: &State, user: &Value) -> bool {
+/// The domain of a user's name.
+fn domain<'a>(state: &'a State, user: &Value) -> Option<&'a Value> {
     let upn = text(user, "userPrincipalName").unwrap_or_default();
-    let domain = upn.rsplit_once('@').map_or("", |(_, domain)| domain);
-    state.directory.domains.get(domain).and_then(|d| text(d, "authenticationType")) == Some("Federated")
+    state.directory.domains.get(upn.rsplit_once('@').map_or("", |(_, domain)| domain))
 }
 
 /// Asks the policies, then what no exclusion helps against: security defaults, per-user MFA, mandatory MFA (L-11 to L-13).

@@ -245,7 +245,6 @@ impl Walk<'_> {
             challenge: challenge.clone(),
             nonce: nonce.clone(),
             expires_at: self.state.clock.after(SignedDuration::from_mins(10)),
-            correlation_id: pending.correlation_id.clone(),
         };
         self.state.hidden.codes.insert(code.clone(), grant);
         let mut fields = vec![("code", code)];

@@ -32,7 +32,6 @@ pub(crate) struct Password {
     pub(crate) changed_at: Timestamp,
     /// `forceChangePasswordNextSignIn`.
     pub(crate) must_change: bool,
-    pub(crate) expired: bool,
 }
 
 /// A registered passkey.
@@ -116,7 +115,6 @@ pub(crate) struct CodeGrant {
     pub(crate) challenge: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) expires_at: Timestamp,
-    pub(crate) correlation_id: String,
 }
 
 /// A device code's meaning.

@@ -131,7 +131,8 @@ impl Request<'_> {
         // First-party clients share refresh tokens; others have their own.
         let family = |id: &str| !state.hidden.clients.contains_key(&id.to_ascii_lowercase());
         let same = grant.session.client_id.eq_ignore_ascii_case(&client.app_id);
-        if !same && !(family(&grant.session.client_id) && family(&client.app_id)) {
+        let shared = family(&grant.session.client_id) && family(&client.app_id);
+        if !(same || shared) {
             return Err(LoginError::grant(70_008));
         }
         let asked = Asked { refresh: true, ..self.asked("")? };

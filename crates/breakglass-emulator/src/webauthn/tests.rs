@@ -100,7 +100,8 @@ fn a_key_is_registered_once_and_signs() {
     assert!(again.contains("challenge"), "{again}");
 
     key.counter = 5;
-    let passkey = assert_passkey(&mut state, ORIGIN, b"challenge", &key.get(b"challenge", 5, ORIGIN)).unwrap();
+    let passkey =
+        assert_passkey(&mut state, ORIGIN, b"challenge", &key.get(b"challenge", 5, ORIGIN)).unwrap();
     assert_eq!((passkey.user.as_str(), passkey.counter), (USER, 5));
     for (answer, why) in [
         (key.get(b"challenge", 5, ORIGIN), "counter"),

@@ -50,17 +50,26 @@ async fn a_secret_gives_a_token_for_one_service() {
 
     let caller = Caller::of(&site.shared, &bearer(token), Audience::Graph).unwrap();
     assert!(caller.user.is_none() && caller.may(&["AuditLog.Read.All"]) && !caller.may(&["Mail.Read"]));
-    assert_eq!(Caller::of(&site.shared, &bearer(token), Audience::Arm).unwrap_err().code, "InvalidAuthenticationTokenAudience");
+    assert_eq!(
+        Caller::of(&site.shared, &bearer(token), Audience::Arm).unwrap_err().code,
+        "InvalidAuthenticationTokenAudience"
+    );
     let mut bent = token.to_owned();
     bent.replace_range(bent.len() - 4.., "AAAA");
     for headers in [HeaderMap::new(), bearer("x"), bearer(&bent)] {
-        assert_eq!(Caller::of(&site.shared, &headers, Audience::Graph).unwrap_err().code, "InvalidAuthenticationToken");
+        assert_eq!(
+            Caller::of(&site.shared, &headers, Audience::Graph).unwrap_err().code,
+            "InvalidAuthenticationToken"
+        );
     }
     site.control("/clock", &json!({ "advance_seconds": 3601 })).await;
     assert!(Caller::of(&site.shared, &bearer(token), Audience::Graph).is_err());
 
     let record = site.last_sign_in();
-    assert_eq!((&record["signInEventTypes"], &record["status"]["errorCode"]), (&json!(["servicePrincipal"]), &json!(0)));
+    assert_eq!(
+        (&record["signInEventTypes"], &record["status"]["errorCode"]),
+        (&json!(["servicePrincipal"]), &json!(0))
+    );
 
     for (name, value, status, error, code) in [
         ("client_secret", "wrong", 401, "invalid_client", 7_000_215),
@@ -73,7 +82,11 @@ async fn a_secret_gives_a_token_for_one_service() {
         let old = fields.clone();
         fields.iter_mut().filter(|(n, _)| *n == name).for_each(|f| f.1 = value);
         let (got, body) = site.token(&fields).await;
-        assert_eq!((got, &body["error"], &body["error_codes"]), (status, &json!(error), &json!([code])), "{name}={value}");
+        assert_eq!(
+            (got, &body["error"], &body["error_codes"]),
+            (status, &json!(error), &json!([code])),
+            "{name}={value}"
+        );
         let text = body["error_description"].as_str().unwrap();
         assert!(text.starts_with(&format!("AADSTS{code}: ")) && text.contains("Correlation ID: "), "{text}");
         fields = old;
@@ -139,7 +152,8 @@ async fn a_certificate_gives_a_token_however_libraries_write_it() {
         (json!({ "alg": "HS256", "x5t#S256": sha256 }), claims.clone(), 700_027),
     ];
     for (header, claims, code) in cases {
-        let alg: &'static dyn RsaEncoding = if header["alg"] == "RS256" { &RSA_PKCS1_SHA256 } else { &RSA_PSS_SHA256 };
+        let alg: &'static dyn RsaEncoding =
+            if header["alg"] == "RS256" { &RSA_PKCS1_SHA256 } else { &RSA_PSS_SHA256 };
         let assertion = Assertion { alg, header: header.clone(), claims: claims.clone(), pem: &pem }.sign();
         let (status, body) = site
             .token(&[
@@ -157,7 +171,8 @@ async fn a_certificate_gives_a_token_however_libraries_write_it() {
     let other = crate::keys::new_rsa().unwrap();
     let key = RsaKeyPair::from_pkcs8(&other).unwrap();
     assert_eq!(key.public_modulus_len(), 256);
-    let confused = Assertion { alg: &RSA_PKCS1_SHA256, header: ps256, claims: claims.clone(), pem: &pem }.sign();
+    let confused =
+        Assertion { alg: &RSA_PKCS1_SHA256, header: ps256, claims: claims.clone(), pem: &pem }.sign();
     let (_, body) = site
         .token(&[
             ("grant_type", "client_credentials"),
@@ -174,15 +189,24 @@ async fn a_certificate_gives_a_token_however_libraries_write_it() {
 async fn what_clients_read_first() {
     let site = Site::start().await;
     let ready = site.running.ready.clone();
-    let get = async |path: &str| -> Value { site.http.get(format!("{}{path}", ready.login)).send().await.unwrap().json().await.unwrap() };
+    let get = async |path: &str| -> Value {
+        site.http.get(format!("{}{path}", ready.login)).send().await.unwrap().json().await.unwrap()
+    };
     for tenant in [ready.tenant_id.as_str(), "organizations", "contoso.onmicrosoft.com"] {
         let document = get(&format!("/{tenant}/v2.0/.well-known/openid-configuration")).await;
         assert_eq!(document["issuer"], format!("{}/{}/v2.0", ready.login, ready.tenant_id));
         assert_eq!(document["token_endpoint"], format!("{}/{tenant}/oauth2/v2.0/token", ready.login));
-        let keys: Value = site.http.get(document["jwks_uri"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
+        let keys: Value =
+            site.http.get(document["jwks_uri"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
         assert_eq!((&keys["keys"][0]["kty"], &keys["keys"][0]["e"]), (&json!("RSA"), &json!("AQAB")));
     }
-    assert_eq!(get("/common/userrealm/alice@contoso.onmicrosoft.com?api-version=1.0").await["account_type"], "Managed");
-    assert_eq!(get("/common/discovery/instance?api-version=1.1").await["metadata"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        get("/common/userrealm/alice@contoso.onmicrosoft.com?api-version=1.0").await["account_type"],
+        "Managed"
+    );
+    assert_eq!(
+        get("/common/discovery/instance?api-version=1.1").await["metadata"].as_array().unwrap().len(),
+        1
+    );
     site.running.stop().await;
 }

@@ -1,7 +1,6 @@
 //! People: password, passkey, code, refresh, device code.
 
 use crate::caller::{Audience, Caller};
-use crate::state::hidden::Password;
 use crate::testing::{ALICE, ALICE_UPN, GLOBAL_ADMINISTRATOR, Key, PASSWORD, Site};
 use crate::token::clients::AZURE_CLI;
 use axum::http::HeaderMap;
@@ -55,7 +54,10 @@ async fn password_then_code_then_refresh() {
     let (status, body) = redeem(&site, AZURE_CLI, &code, "verifier").await;
     assert_eq!(status, 200, "{body}");
     let mut headers = HeaderMap::new();
-    headers.insert("authorization", format!("Bearer {}", body["access_token"].as_str().unwrap()).parse().unwrap());
+    headers.insert(
+        "authorization",
+        format!("Bearer {}", body["access_token"].as_str().unwrap()).parse().unwrap(),
+    );
     let caller = Caller::of(&site.shared, &headers, Audience::Graph).unwrap();
     assert_eq!((caller.id(), caller.did_mfa()), (ALICE, false));
     assert_eq!(caller.amr, ["pwd"]);
@@ -64,12 +66,20 @@ async fn password_then_code_then_refresh() {
 
     let refresh = body["refresh_token"].as_str().unwrap().to_owned();
     let arm = format!("{}/.default offline_access openid", site.running.ready.arm);
-    let fields = [("grant_type", "refresh_token"), ("client_id", AZURE_CLI), ("refresh_token", &refresh), ("scope", &arm)];
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", AZURE_CLI),
+        ("refresh_token", &refresh),
+        ("scope", &arm),
+    ];
     let (status, body) = site.token(&fields).await;
     assert_eq!(status, 200, "{body}");
     assert!(body["refresh_token"].as_str().is_some_and(|t| t != refresh));
     let record = site.last_sign_in();
-    assert_eq!((&record["isInteractive"], &record["signInEventTypes"]), (&json!(false), &json!(["nonInteractiveUser"])));
+    assert_eq!(
+        (&record["isInteractive"], &record["signInEventTypes"]),
+        (&json!(false), &json!(["nonInteractiveUser"]))
+    );
     assert_eq!(record["resourceDisplayName"], "Windows Azure Service Management API");
 
     // Disabled, the refresh token and the access token stop working; so they do when sessions are revoked.
@@ -130,15 +140,26 @@ async fn accounts_that_may_not_in() {
     {
         let mut state = site.shared.lock();
         state.directory.users.get_mut(ALICE).unwrap()["accountEnabled"] = json!(true);
-        let changed_at = state.now();
-        let password = Password { clear: PASSWORD.into(), changed_at, must_change: false, expired: true };
-        state.hidden.passwords.insert(ALICE.into(), password);
+        state
+            .directory
+            .domains
+            .insert(json!({ "id": "contoso.onmicrosoft.com", "passwordValidityPeriodInDays": 90 }));
     }
+    assert_eq!(attempt().await, None);
+    site.control("/clock", &json!({ "advance_seconds": 90 * 86_400 })).await;
+    assert_eq!(attempt().await, Some(50_055));
+    site.shared.lock().directory.users.get_mut(ALICE).unwrap()["passwordPolicies"] =
+        json!("DisablePasswordExpiration");
+    assert_eq!(attempt().await, None);
+    site.shared.lock().set_password(ALICE, PASSWORD, true);
     assert_eq!(attempt().await, Some(50_055));
     {
         let mut state = site.shared.lock();
         state.set_password(ALICE, PASSWORD, false);
-        state.directory.domains.insert(json!({ "id": "contoso.onmicrosoft.com", "authenticationType": "Federated" }));
+        state
+            .directory
+            .domains
+            .insert(json!({ "id": "contoso.onmicrosoft.com", "authenticationType": "Federated" }));
     }
     assert_eq!(attempt().await, None);
     site.control("/outages", &json!({ "out": ["federation"] })).await;
@@ -210,9 +231,16 @@ async fn a_passkey_alone_is_enough_and_its_token_says_so() {
         .await;
     assert_eq!(status, 200, "{body}");
     let mut headers = HeaderMap::new();
-    headers.insert("authorization", format!("Bearer {}", body["access_token"].as_str().unwrap()).parse().unwrap());
+    headers.insert(
+        "authorization",
+        format!("Bearer {}", body["access_token"].as_str().unwrap()).parse().unwrap(),
+    );
     let caller = Caller::of(&site.shared, &headers, Audience::Graph).unwrap();
-    assert!(caller.did_mfa() && caller.may(&["Policy.Read.All"]) && !caller.may(&["Policy.ReadWrite.ConditionalAccess"]));
+    assert!(
+        caller.did_mfa()
+            && caller.may(&["Policy.Read.All"])
+            && !caller.may(&["Policy.ReadWrite.ConditionalAccess"])
+    );
     assert_eq!(caller.user.unwrap().upn, ALICE_UPN);
     assert!(body.get("refresh_token").is_none());
     site.running.stop().await;
@@ -233,7 +261,8 @@ async fn requests_that_lead_nowhere() {
         let page = site.open(&url).await;
         assert_eq!((page.error(), &page.location), (Some(code), &None), "{name}");
     }
-    let over = site.http.post(format!("{}/common/login/password", site.running.ready.login)).form(&[("ctx", "x")]);
+    let over =
+        site.http.post(format!("{}/common/login/password", site.running.ready.login)).form(&[("ctx", "x")]);
     assert!(over.send().await.unwrap().text().await.unwrap().contains("data-code=\"50058\""));
     site.running.stop().await;
 }
@@ -244,12 +273,21 @@ async fn a_device_waits_until_somebody_signs_in_elsewhere() {
     let ready = site.running.ready.clone();
     let scope = format!("{}/.default offline_access", ready.arm);
     let url = format!("{}/organizations/oauth2/v2.0/devicecode", ready.login);
-    let begun = site.http.post(url).form(&[("client_id", AZURE_CLI), ("scope", &scope)]).send().await.unwrap();
+    let begun =
+        site.http.post(url).form(&[("client_id", AZURE_CLI), ("scope", &scope)]).send().await.unwrap();
     let begun: Value = begun.json().await.unwrap();
     let code = begun["device_code"].as_str().unwrap();
-    let poll = [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", AZURE_CLI), ("device_code", code), ("code", code)];
+    let poll = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", AZURE_CLI),
+        ("device_code", code),
+        ("code", code),
+    ];
     let (status, body) = site.token(&poll).await;
-    assert_eq!((status, &body["error"], &body["error_codes"]), (400, &json!("authorization_pending"), &json!([70_016])));
+    assert_eq!(
+        (status, &body["error"], &body["error_codes"]),
+        (400, &json!("authorization_pending"), &json!([70_016]))
+    );
 
     let page = site.open(begun["verification_uri"].as_str().unwrap()).await;
     let wrong = site.submit(&page, "device-code", &[("otc", "WRONG")]).await;
@@ -263,7 +301,13 @@ async fn a_device_waits_until_somebody_signs_in_elsewhere() {
     assert_eq!((status, &body["scope"]), (200, &json!(scope)), "{body}");
     assert_eq!(site.token(&poll).await.1["error_codes"], json!([70_008]));
 
-    let password = [("grant_type", "password"), ("client_id", AZURE_CLI), ("scope", scope.as_str()), ("username", ALICE_UPN), ("password", PASSWORD)];
+    let password = [
+        ("grant_type", "password"),
+        ("client_id", AZURE_CLI),
+        ("scope", scope.as_str()),
+        ("username", ALICE_UPN),
+        ("password", PASSWORD),
+    ];
     assert_eq!(site.token(&password).await.0, 200);
     site.running.stop().await;
 }

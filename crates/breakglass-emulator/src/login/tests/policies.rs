@@ -38,15 +38,28 @@ async fn a_block_is_a_page_a_record_and_the_end() {
             policy("p1", "enabled", &everybody, &controls(&["block"])),
             policy("p2", "enabledForReportingButNotEnforced", &everybody, &controls(&["block"])),
             policy("p3", "disabled", &everybody, &controls(&["block"])),
-            policy("p4", "enabled", &json!({ "users": { "includeUsers": ["someone"] } }), &controls(&["block"])),
+            policy(
+                "p4",
+                "enabled",
+                &json!({ "users": { "includeUsers": ["someone"] } }),
+                &controls(&["block"]),
+            ),
         ],
     );
     let page = sign_in(&site).await;
     assert_eq!((page.error(), page.has("password")), (Some(53_003), false));
     let record = site.last_sign_in();
     assert!(page.html.contains(record["correlationId"].as_str().unwrap()));
-    assert_eq!((&record["status"]["errorCode"], &record["conditionalAccessStatus"]), (&json!(53_003), &json!("failure")));
-    let results: Vec<&str> = record["appliedConditionalAccessPolicies"].as_array().unwrap().iter().map(|p| p["result"].as_str().unwrap()).collect();
+    assert_eq!(
+        (&record["status"]["errorCode"], &record["conditionalAccessStatus"]),
+        (&json!(53_003), &json!("failure"))
+    );
+    let results: Vec<&str> = record["appliedConditionalAccessPolicies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["result"].as_str().unwrap())
+        .collect();
     assert_eq!(results, ["failure", "reportOnlyFailure", "notEnabled", "notApplied"]);
     // A wrong password never reaches the policies.
     let page = site.open(&site.authorize(AZURE_CLI, "v", &[("login_hint", ALICE_UPN)])).await;
@@ -61,7 +74,12 @@ async fn a_block_is_a_page_a_record_and_the_end() {
             state.directory.members.insert(group.into(), [member.to_owned()].into());
         }
         let users = json!({ "includeUsers": ["All"], "excludeGroups": ["g1"] });
-        state.directory.policies.insert(policy("p1", "enabled", &json!({ "users": users }), &controls(&["block"])));
+        state.directory.policies.insert(policy(
+            "p1",
+            "enabled",
+            &json!({ "users": users }),
+            &controls(&["block"]),
+        ));
     }
     assert!(sign_in(&site).await.location.is_some());
     site.shared.lock().directory.groups.remove("g1");
@@ -83,7 +101,10 @@ async fn controls_that_can_be_met_are_asked_for() {
     assert!(back.location.is_some(), "{}", back.html);
     let record = site.last_sign_in();
     let applied = &record["appliedConditionalAccessPolicies"][0];
-    assert_eq!((&applied["result"], &applied["enforcedGrantControls"]), (&json!("success"), &json!(["RequireAuthenticationStrength"])));
+    assert_eq!(
+        (&applied["result"], &applied["enforcedGrantControls"]),
+        (&json!("success"), &json!(["RequireAuthenticationStrength"]))
+    );
 
     for (grant, code) in [
         (controls(&["compliantDevice"]), 53_000),
@@ -109,9 +130,15 @@ async fn conditions_follow_the_context_and_act_at_refresh() {
     site.shared.lock().directory.named_locations.insert(json!({ "@odata.type": "#microsoft.graph.countryNamedLocation",
         "id": "l1", "countriesAndRegions": ["KP"], "includeUnknownCountriesAndRegions": false, "countryLookupMethod": "clientIpAddress" }));
     let cases = [
-        (json!({ "locations": { "includeLocations": ["l1"], "excludeLocations": [] } }), json!({ "country": "KP" })),
+        (
+            json!({ "locations": { "includeLocations": ["l1"], "excludeLocations": [] } }),
+            json!({ "country": "KP" }),
+        ),
         (json!({ "signInRiskLevels": ["high"] }), json!({ "country": "US", "sign_in_risk": "high" })),
-        (json!({ "platforms": { "includePlatforms": ["all"], "excludePlatforms": ["windows"] } }), json!({ "sign_in_risk": "none", "platform": "linux" })),
+        (
+            json!({ "platforms": { "includePlatforms": ["all"], "excludePlatforms": ["windows"] } }),
+            json!({ "sign_in_risk": "none", "platform": "linux" }),
+        ),
     ];
     for (conditions, context) in cases {
         put(&site, &[policy("p1", "enabled", &conditions, &controls(&["block"]))]);
@@ -119,16 +146,32 @@ async fn conditions_follow_the_context_and_act_at_refresh() {
         assert!(before.location.is_some(), "{conditions}");
         let scope = format!("{}/.default offline_access", site.running.ready.graph);
         let (_, body) = site
-            .token(&[("grant_type", "authorization_code"), ("client_id", AZURE_CLI), ("code", &before.back("code")), ("code_verifier", "v"), ("scope", &scope)])
+            .token(&[
+                ("grant_type", "authorization_code"),
+                ("client_id", AZURE_CLI),
+                ("code", &before.back("code")),
+                ("code_verifier", "v"),
+                ("scope", &scope),
+            ])
             .await;
         let state = site.control("/signin-context", &context).await;
         assert!(state.get("error").is_none(), "{state}");
         assert_eq!(sign_in(&site).await.error(), Some(53_003), "{conditions}");
         let refresh = body["refresh_token"].as_str().unwrap();
-        let (status, body) = site.token(&[("grant_type", "refresh_token"), ("client_id", AZURE_CLI), ("refresh_token", refresh), ("scope", &scope)]).await;
+        let (status, body) = site
+            .token(&[
+                ("grant_type", "refresh_token"),
+                ("client_id", AZURE_CLI),
+                ("refresh_token", refresh),
+                ("scope", &scope),
+            ])
+            .await;
         assert_eq!((status, &body["error_codes"]), (400, &json!([53_003])), "{conditions}");
         let record = site.last_sign_in();
-        assert_eq!((&record["status"]["errorCode"], &record["isInteractive"]), (&json!(53_003), &json!(false)));
+        assert_eq!(
+            (&record["status"]["errorCode"], &record["isInteractive"]),
+            (&json!(53_003), &json!(false))
+        );
     }
     site.running.stop().await;
 }
@@ -137,12 +180,18 @@ async fn conditions_follow_the_context_and_act_at_refresh() {
 async fn faults_and_delays_on_request() {
     let site = Site::start().await;
     let ready = site.running.ready.clone();
-    site.control("/faults", &json!([{ "origin": "login", "path": "/", "status": 429, "retry_after": 7, "count": 1 },
-        { "origin": "graph", "status": 503, "count": 1 }]))
-        .await;
+    site.control(
+        "/faults",
+        &json!([{ "origin": "login", "path": "/", "status": 429, "retry_after": 7, "count": 1 },
+        { "origin": "graph", "status": 503, "count": 1 }]),
+    )
+    .await;
     let get = async |url: String| site.http.get(url).send().await.unwrap();
     let throttled = get(format!("{}/common/discovery/keys", ready.login)).await;
-    assert_eq!((throttled.status().as_u16(), throttled.headers()["retry-after"].to_str().unwrap()), (429, "7"));
+    assert_eq!(
+        (throttled.status().as_u16(), throttled.headers()["retry-after"].to_str().unwrap()),
+        (429, "7")
+    );
     assert_eq!(get(format!("{}/common/discovery/keys", ready.login)).await.status(), 200);
     assert_eq!(get(format!("{}/v1.0/users", ready.graph)).await.status(), 503);
     for (path, body) in [
