@@ -18,7 +18,7 @@ const SET: Set = Set {
 fn role(state: &State, definition: &Value) -> Value {
     let template = text(definition, "id").unwrap_or_default();
     json!({ "id": named(0, &format!("{} {template}", state.tenant_id)), "deletedDateTime": null,
-        "displayName": definition["displayName"], "description": definition["description"],
+        "displayName": definition.get("displayName"), "description": definition.get("description"),
         "roleTemplateId": template })
 }
 
@@ -90,8 +90,8 @@ pub(crate) fn templates(request: &Request, state: &State) -> Result<Answer, Refu
     let definitions = state.directory.role_definitions.iter();
     let templates: Vec<Value> = definitions
         .map(|d| {
-            json!({ "id": d["id"], "deletedDateTime": null, "displayName": d["displayName"],
-                "description": d["description"] })
+            json!({ "id": d.get("id"), "deletedDateTime": null, "displayName": d.get("displayName"),
+                "description": d.get("description") })
         })
         .collect();
     Set::plain("directoryRoleTemplate").list(request, state, "directoryRoleTemplates", templates.iter())

@@ -79,10 +79,14 @@ pub(crate) fn create(request: &Request, state: &mut State) -> Result<Answer, Ref
     let body = request.object()?;
     checked(&body)?;
     let (now, id) = (graph_time(state.now()), state.ids.guid());
-    let mut location = json!({ "@odata.type": body["@odata.type"], "id": id, "displayName": null,
+    let mut location = json!({ "@odata.type": body.get("@odata.type"), "id": id, "displayName": null,
         "createdDateTime": now, "modifiedDateTime": now });
     if let Some(map) = location.as_object_mut() {
-        if body["@odata.type"].as_str().is_some_and(|t| t.ends_with("countryNamedLocation")) {
+        if body
+            .get("@odata.type")
+            .and_then(Value::as_str)
+            .is_some_and(|t| t.ends_with("countryNamedLocation"))
+        {
             map.insert("includeUnknownCountriesAndRegions".into(), false.into());
             map.insert("countryLookupMethod".into(), "clientIpAddress".into());
         } else {
@@ -121,7 +125,7 @@ pub(crate) fn delete(request: &Request, state: &mut State) -> Result<Answer, Ref
         ));
     }
     let uses =
-        |policy: &&Value| policy.get("conditions").is_some_and(|c| c["locations"].to_string().contains(id));
+        |policy: &&Value| policy.pointer("/conditions/locations").is_some_and(|l| l.to_string().contains(id));
     if let Some(policy) = state.directory.policies.iter().find(uses) {
         return Err(Refusal::bad(format!(
             "The named location is used by the policy '{}' and cannot be deleted.",

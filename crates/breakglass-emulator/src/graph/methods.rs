@@ -254,8 +254,8 @@ fn record(request: &Request, state: &mut State, user: &Value, method: &Value, do
     let activity = format!("{} {done} security info", if own { "User" } else { "Admin" });
     let target = Target::object("User", user).change(
         "StrongAuthenticationMethod",
-        (done == "deleted").then(|| method["id"].clone()),
-        (done != "deleted").then(|| method["id"].clone()),
+        method.get("id").filter(|_| done == "deleted").cloned(),
+        method.get("id").filter(|_| done != "deleted").cloned(),
     );
     state.audit_of(
         "Authentication Methods",

@@ -187,7 +187,7 @@ impl Route {
                 == Some(user.id.as_str());
         let scope =
             |p: &&str| p.split('+').all(|p| caller.may(&[p])) && (is_self || !own_only(p, self.template));
-        if !self.delegated.iter().any(|p| scope(p)) {
+        if !self.delegated.iter().any(scope) {
             return Err(Refusal::denied());
         }
         let roles = state.directory.roles_of(&user.id);

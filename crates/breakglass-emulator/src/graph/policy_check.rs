@@ -105,17 +105,12 @@ fn applications(policy: &Value) -> Result<(), Refusal> {
         }
     }
     let contexts = list(policy, &at("includeAuthenticationContextClassReferences"));
-    let kinds = [
-        !list(policy, &at("includeApplications")).is_empty(),
-        !actions.is_empty(),
-        !contexts.is_empty(),
-        policy.pointer(&at("applicationFilter")).is_some_and(Value::is_object),
-    ];
-    match kinds.iter().filter(|k| **k).count() {
+    // A filter may stand beside applications.
+    let named = !list(policy, &at("includeApplications")).is_empty()
+        || policy.pointer(&at("applicationFilter")).is_some_and(Value::is_object);
+    match [named, !actions.is_empty(), !contexts.is_empty()].iter().filter(|k| **k).count() {
         0 => Err(invalid("A policy must include applications, user actions or authentication contexts.")),
         1 => Ok(()),
-        // A filter may stand beside applications.
-        2 if kinds[0] && kinds[3] => Ok(()),
         _ => Err(invalid(
             "Applications, user actions and authentication contexts cannot be combined in one policy.",
         )),

@@ -76,7 +76,7 @@ pub(crate) fn definition(request: &Request, state: &State) -> Result<Answer, Ref
 
 const CONTEXT: &str = "roleManagement/directory/roleAssignments";
 
-fn shown<'a>(state: &'a State) -> impl Iterator<Item = &'a Value> {
+fn shown(state: &State) -> impl Iterator<Item = &Value> {
     let there = |a: &&Value| state.replicated(text(a, "id").unwrap_or_default()) && has_principal(state, a);
     state.directory.role_assignments.iter().filter(there)
 }
@@ -157,10 +157,10 @@ pub(crate) fn assign(request: &Request, state: &mut State) -> Result<Answer, Ref
 
 /// The schedule instance of an assignment that does not end.
 pub(crate) fn instance(assignment: &Value, since: &str) -> Value {
-    let id = &assignment["id"];
+    let id = assignment.get("id");
     json!({
-        "id": id, "principalId": assignment["principalId"], "roleDefinitionId": assignment["roleDefinitionId"],
-        "directoryScopeId": assignment["directoryScopeId"], "appScopeId": null, "startDateTime": since,
+        "id": id, "principalId": assignment.get("principalId"), "roleDefinitionId": assignment.get("roleDefinitionId"),
+        "directoryScopeId": assignment.get("directoryScopeId"), "appScopeId": null, "startDateTime": since,
         "endDateTime": null, "assignmentType": "Assigned", "memberType": "Direct", "roleAssignmentOriginId": id,
         "roleAssignmentScheduleId": id,
     })

@@ -91,7 +91,7 @@ pub(crate) fn create_strength(request: &Request, state: &mut State) -> Result<An
     let strength = json!({
         "id": id, "createdDateTime": now, "modifiedDateTime": now, "displayName": name,
         "description": body.get("description").cloned().unwrap_or_else(|| json!("")), "policyType": "custom",
-        "requirementsSatisfied": "mfa", "allowedCombinations": body["allowedCombinations"],
+        "requirementsSatisfied": "mfa", "allowedCombinations": body.get("allowedCombinations"),
         "combinationConfigurations": configurations,
     });
     state.directory.authentication_strengths.insert(strength.clone());
@@ -118,7 +118,7 @@ pub(crate) fn update_strength(request: &Request, state: &mut State) -> Result<An
     merge(&mut after, &Value::Object(change));
     merge(
         &mut after,
-        &json!({ "id": before["id"], "policyType": "custom", "modifiedDateTime": graph_time(state.now()) }),
+        &json!({ "id": before.get("id"), "policyType": "custom", "modifiedDateTime": graph_time(state.now()) }),
     );
     check_strength(&after)?;
     state.directory.authentication_strengths.insert(after.clone());

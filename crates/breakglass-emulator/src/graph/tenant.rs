@@ -103,8 +103,8 @@ pub(crate) fn scoped_role_members(request: &Request, state: &State) -> Result<An
     let members: Vec<Value> = scoped
         .map(|a| {
             let principal = text(a, "principalId").and_then(|p| super::members::object(state, p));
-            json!({ "id": a["id"], "roleId": a["roleDefinitionId"], "administrativeUnitId": id,
-                "roleMemberInfo": { "id": a["principalId"], "displayName": principal.map(|p| p["displayName"].clone()) } })
+            json!({ "id": a.get("id"), "roleId": a.get("roleDefinitionId"), "administrativeUnitId": id,
+                "roleMemberInfo": { "id": a.get("principalId"), "displayName": principal.and_then(|p| text(&p, "displayName").map(str::to_owned)) } })
         })
         .collect();
     let context = format!("administrativeUnits('{id}')/scopedRoleMembers");
@@ -156,7 +156,7 @@ fn registered(state: &State, user: &Value) -> Value {
     let is_admin = !state.directory.roles_of(id).is_empty();
     let preferred = if names.contains(&"microsoftAuthenticatorPush") { "push" } else { "none" };
     json!({
-        "id": id, "userPrincipalName": user["userPrincipalName"], "userDisplayName": user["displayName"],
+        "id": id, "userPrincipalName": user.get("userPrincipalName"), "userDisplayName": user.get("displayName"),
         "userType": text(user, "userType").unwrap_or("Member").to_ascii_lowercase(),
         "isAdmin": is_admin, "isSsprRegistered": mfa, "isSsprEnabled": is_admin, "isSsprCapable": mfa && is_admin,
         "isMfaRegistered": mfa, "isMfaCapable": mfa, "isPasswordlessCapable": passwordless,

@@ -31,10 +31,10 @@ impl Bucket {
     /// 429 when the last one is less than a second ago. A refused request costs nothing.
     pub(crate) fn take(&self, segments: &[String]) -> Result<(), Refusal> {
         let mut names = segments.iter().map(|s| s.to_ascii_lowercase());
-        let shared = match (names.next().as_deref(), names.next().as_deref()) {
-            (Some("identity"), Some("conditionalaccess")) | (Some("identityprotection"), _) => true,
-            _ => false,
-        };
+        let shared = matches!(
+            (names.next().as_deref(), names.next().as_deref()),
+            (Some("identity"), Some("conditionalaccess")) | (Some("identityprotection"), _)
+        );
         if !shared {
             return Ok(());
         }

@@ -106,8 +106,8 @@ pub(crate) fn license_details(request: &Request, state: &State) -> Result<Answer
         .flatten()
         .filter_map(|l| state.directory.subscribed_skus.find("skuId", text(l, "skuId")?))
         .map(|sku| {
-            json!({ "id": sku["id"], "skuId": sku["skuId"], "skuPartNumber": sku["skuPartNumber"],
-                "servicePlans": sku["servicePlans"] })
+            json!({ "id": sku.get("id"), "skuId": sku.get("skuId"), "skuPartNumber": sku.get("skuPartNumber"),
+                "servicePlans": sku.get("servicePlans") })
         })
         .collect();
     let context = format!("users('{}')/licenseDetails", text(user, "id").unwrap_or_default());

@@ -5,7 +5,7 @@ use super::builtin;
 use super::forms::{Baseline, Form, Policy};
 use crate::graph::policy_shape::complete;
 use crate::state::State;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Adds locations and policies.
 pub(super) fn add(state: &mut State, form: &Form) -> Result<(), String> {
@@ -28,7 +28,7 @@ fn add_location(state: &mut State, location: &Value) {
     let name = location.get("displayName").and_then(Value::as_str).unwrap_or_default();
     state.directory.named_locations.insert(json!({
         "@odata.type": "#microsoft.graph.countryNamedLocation", "id": id(state, "location", name), "displayName": name,
-        "createdDateTime": MADE, "modifiedDateTime": MADE, "countriesAndRegions": location["countriesAndRegions"],
+        "createdDateTime": MADE, "modifiedDateTime": MADE, "countriesAndRegions": location.get("countriesAndRegions"),
         "includeUnknownCountriesAndRegions": false, "countryLookupMethod": "clientIpAddress",
     }));
 }
@@ -132,6 +132,6 @@ fn reference(state: &State, form: &Form, kind: &str, name: &str) -> Result<Strin
 
 /// The parts of a policy's conditions that a test may want to see at a glance.
 #[cfg(test)]
-pub(super) fn users_of(policy: &Value) -> Map<String, Value> {
+pub(super) fn users_of(policy: &Value) -> serde_json::Map<String, Value> {
     policy.pointer("/conditions/users").and_then(Value::as_object).cloned().unwrap_or_default()
 }

@@ -7,5 +7,6 @@ pub(crate) mod options;
 pub(crate) mod order;
 pub(crate) mod set;
 
+pub(crate) use matches::time;
 pub(crate) use options::Options;
 pub(crate) use set::{Paging, Set};
