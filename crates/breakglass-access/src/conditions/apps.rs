@@ -64,8 +64,8 @@ pub(super) fn covers(app: &ObjectId, resource: &ObjectId, cloud: &str) -> Tri {
         return Tri::No;
     }
     if resource.as_str() == PORTAL {
-        // In other clouds the application is another one.
-        return if cloud == "global" { Tri::Yes } else { Tri::Unknown };
+        // In Microsoft's other clouds the application is another one.
+        return if ["global", "custom"].contains(&cloud) { Tri::Yes } else { Tri::Unknown };
     }
     if among(MANAGEMENT_BY_NAME, resource) { Tri::Unknown } else { Tri::No }
 }

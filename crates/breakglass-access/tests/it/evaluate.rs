@@ -3,5 +3,6 @@
 mod cases;
 mod exports;
 mod laws;
+mod published;
 mod random;
 mod surprises;

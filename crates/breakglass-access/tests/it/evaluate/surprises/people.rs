@@ -121,6 +121,9 @@ fn workload_identities_are_another_kind() {
         let answer = ask(&tenant(json!([policy(patch)]), json!({})), &principal);
         assert_eq!(answer.policies[&PolicyId::new("p")].applies, expected);
     }
+    // The policy says all users, and is for service principals all the same (U-9).
+    let both = json!({"conditions": {"clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]}}});
+    assert_eq!(applies(both, json!({}), json!({})), Tri::No);
     let strange = json!({"conditions": {"servicePrincipalRiskLevels": ["high"]}});
     assert_eq!(applies(strange, json!({}), json!({})), Tri::Unknown);
 }

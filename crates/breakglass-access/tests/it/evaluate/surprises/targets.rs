@@ -139,3 +139,32 @@ fn baseline_scopes() {
         assert_eq!(applies(patch, extra, asked), expected, "{what}");
     }
 }
+
+/// A target that is not understood may be for the context or the action that is asked for.
+#[test]
+fn targets_that_are_not_understood() {
+    let context = json!({"signInContext": {"includeApplications": null, "authenticationContextValue": "c1"}});
+    let action =
+        json!({"signInContext": {"includeApplications": null, "userAction": "registerOrJoinDevices"}});
+    let target = |target: serde_json::Value| json!({"conditions": {"applications": target}});
+    for (patch, asked, expected) in [
+        (target(json!({"includeApplications": "All"})), context.clone(), Tri::Unknown),
+        (target(json!({"includeApplications": [], "includeMoons": ["x"]})), context.clone(), Tri::Unknown),
+        (target(json!({"includeApplications": [], "includeMoons": ["x"]})), action, Tri::Unknown),
+        (
+            target(
+                json!({"includeApplications": [], "includeAuthenticationContextClassReferences": ["c1"], "excludeMoons": ["x"]}),
+            ),
+            context.clone(),
+            Tri::Unknown,
+        ),
+        (
+            target(json!({"includeApplications": [], "includeAuthenticationContextClassReferences": ["c1"]})),
+            context.clone(),
+            Tri::Yes,
+        ),
+        (target(json!({"includeApplications": ["All"]})), context, Tri::No),
+    ] {
+        assert_eq!(applies(patch.clone(), json!({}), asked), expected, "{patch}");
+    }
+}
