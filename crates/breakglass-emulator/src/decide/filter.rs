@@ -201,6 +201,7 @@ fn compare(found: &Found, operator: &str, values: &[Option<String>]) -> Option<H
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn rules_of_the_field() {
@@ -235,6 +236,18 @@ mod tests {
             ("device.model -eq \"Sur`face Pro\"", Holds::Yes),
         ] {
             assert_eq!(holds(rule, &lookup), expect, "{rule}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is written there, it is read to its end or unknown, and negation turns the answer round.
+        #[test]
+        fn any_text_has_an_answer(rule in "([a-z. ]|-eq|-or|-and|-not|\\(|\\)|\"|`|\\[|\\]|,|device\\.x){0,24}") {
+            let answer = holds(&rule, &|_| Found::Text("a".into()));
+            let negated = holds(&format!("-not ({rule})"), &|_| Found::Text("a".into()));
+            if answer != Holds::Unknown {
+                prop_assert_eq!(negated, answer.not());
+            }
         }
     }
 }

@@ -150,10 +150,17 @@ impl Judged {
 
 /// All policies of the tenant against one sign-in.
 pub(crate) fn decide(directory: &Directory, settings: &Settings, attempt: &Attempt) -> Vec<Judged> {
-    directory.policies.iter().map(|policy| judge(directory, settings, attempt, policy)).collect()
+    let who = users::Who::new(directory, attempt);
+    directory.policies.iter().map(|policy| judge(directory, settings, &who, attempt, policy)).collect()
 }
 
-fn judge(directory: &Directory, settings: &Settings, attempt: &Attempt, policy: &Value) -> Judged {
+fn judge(
+    directory: &Directory,
+    settings: &Settings,
+    who: &users::Who<'_>,
+    attempt: &Attempt,
+    policy: &Value,
+) -> Judged {
     let (id, name) =
         (text(policy, "id").unwrap_or_default(), text(policy, "displayName").unwrap_or_default());
     let state = match text(policy, "state") {
@@ -165,7 +172,7 @@ fn judge(directory: &Directory, settings: &Settings, attempt: &Attempt, policy: 
     let nothing = Value::Null;
     let conditions = policy.get("conditions").unwrap_or(&nothing);
     let assignments = [
-        ("users", users::holds(directory, attempt, conditions)),
+        ("users", users::holds(who, conditions)),
         (targets::name(conditions), targets::holds(directory, settings, attempt, conditions)),
         ("clientApps", conditions::client_app(attempt, conditions)),
         ("devicePlatform", conditions::platform(attempt, conditions)),

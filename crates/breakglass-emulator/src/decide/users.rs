@@ -3,6 +3,7 @@
 use super::{Attempt, Holds, list, same, says_something};
 use crate::state::Directory;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const READ: &[&str] = &[
     "includeUsers",
@@ -15,18 +16,27 @@ const READ: &[&str] = &[
     "excludeGuestsOrExternalUsers",
 ];
 
+/// Whoever signs in, with what the directory says about it: found once for all policies.
+pub(super) struct Who<'a> {
+    attempt: &'a Attempt,
+    groups: BTreeSet<String>,
+    roles: BTreeSet<String>,
+}
+
+impl<'a> Who<'a> {
+    pub(super) fn new(directory: &Directory, attempt: &'a Attempt) -> Self {
+        let (groups, roles) = (directory.groups_of(&attempt.user), directory.roles_of(&attempt.user));
+        Self { attempt, groups, roles }
+    }
+}
+
 /// Whether the users condition holds.
-pub(super) fn holds(directory: &Directory, attempt: &Attempt, conditions: &Value) -> Holds {
+pub(super) fn holds(who: &Who<'_>, conditions: &Value) -> Holds {
     // U-9: such a policy is for workload identities.
     if conditions.get("clientApplications").is_some_and(says_something) {
         return Holds::No;
     }
     let Some(users) = conditions.get("users") else { return Holds::No };
-    let who = Who {
-        attempt,
-        groups: directory.groups_of(&attempt.user).into_iter().collect(),
-        roles: directory.roles_of(&attempt.user).into_iter().collect(),
-    };
     let side = |include: bool| {
         let name = |what: &str| format!("{}{what}", if include { "include" } else { "exclude" });
         let named = list(users, &name("Users")).into_iter().map(|token| who.is_named(token));
@@ -43,14 +53,8 @@ pub(super) fn holds(directory: &Directory, attempt: &Attempt, conditions: &Value
     if unread { Holds::Unknown } else { holds }
 }
 
-struct Who<'a> {
-    attempt: &'a Attempt,
-    groups: Vec<String>,
-    roles: Vec<String>,
-}
-
-fn member(list: &[String], id: &str) -> Holds {
-    list.iter().any(|m| same(m, id)).into()
+fn member(list: &BTreeSet<String>, id: &str) -> Holds {
+    list.contains(&id.to_ascii_lowercase()).into()
 }
 
 impl Who<'_> {

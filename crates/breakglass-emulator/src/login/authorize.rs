@@ -1,6 +1,6 @@
 //! Where a sign-in begins: the authorize endpoint, and the page for device codes.
 
-use super::steps::Walk;
+use super::steps::{Walk, back};
 use super::{Pending, Purpose, correlation, pages};
 use crate::state::ids::random;
 use crate::state::{Shared, State as Tenant};
@@ -28,6 +28,17 @@ pub(crate) async fn begin(
     let correlation_id = correlation(&headers, &query);
     let mut state = shared.lock();
     match pending(&state, &shared, &tenant, &query, &headers, &correlation_id) {
+        // Nothing is kept between sign-ins, so nobody gets in without being asked.
+        Ok(Pending { purpose: Purpose::Code { redirect_uri, state: token, fragment, .. }, .. })
+            if query.get("prompt").is_some_and(|p| p == "none") =>
+        {
+            let mut fields = vec![
+                ("error", "login_required".to_owned()),
+                ("error_description", "AADSTS50058: nobody is signed in here.".to_owned()),
+            ];
+            fields.extend(token.map(|s| ("state", s)));
+            back(&redirect_uri, fragment, &fields)
+        }
         Ok(pending) => {
             let id = keep(&mut state, pending);
             Walk { shared: &shared, state: &mut state, tenant: &tenant, id: &id }.ask()

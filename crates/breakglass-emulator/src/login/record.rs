@@ -76,7 +76,10 @@ pub(crate) fn user(
         "appliedConditionalAccessPolicies": if reached { applied } else { Vec::new() },
         "conditionalAccessAudiences": [resource(context.service).0],
         "authenticationRequirement": if multi { "multiFactorAuthentication" } else { "singleFactorAuthentication" },
-        "authenticationDetails": details(state, methods, code),
+        "authenticationDetails": match kind {
+            Kind::Refresh => satisfied(state, methods),
+            _ => details(state, methods, code),
+        },
         "authenticationMethodsUsed": methods.iter().map(|m| method_name(m)).collect::<Vec<_>>(),
         "deviceDetail": { "deviceId": "", "displayName": "", "operatingSystem": os, "browser": browser(context.user_agent),
             "isCompliant": false, "isManaged": false, "trustType": "" },
@@ -221,6 +224,15 @@ fn details(state: &State, methods: &[String], code: u32) -> Value {
         Value::Object(step)
     });
     steps.collect::<Vec<_>>().into()
+}
+
+/// `authenticationDetails` of a refresh: nobody showed anything now.
+fn satisfied(state: &State, methods: &[String]) -> Value {
+    let factor = if methods.iter().any(|m| m == "fido2") { "MFA" } else { "First factor" };
+    json!([{ "authenticationStepDateTime": graph_time(state.now()), "authenticationMethod": "Previously satisfied",
+        "authenticationMethodDetail": null, "succeeded": true,
+        "authenticationStepResultDetail": format!("{factor} requirement satisfied by claim in the token"),
+        "authenticationStepRequirement": "Primary authentication" }])
 }
 
 /// The browser that a user agent claims.

@@ -250,19 +250,24 @@ impl Walk<'_> {
         let mut fields = vec![("code", code)];
         fields.extend(state.clone().map(|s| ("state", s)));
         fields.push(("session_state", session_state));
-        let query: Vec<String> =
-            fields.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
-        let mark = if *fragment {
-            '#'
-        } else if redirect_uri.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
-        let address = format!("{redirect_uri}{mark}{}", query.join("&"));
-        (StatusCode::FOUND, [(header::LOCATION, address), (header::CACHE_CONTROL, "no-store".into())])
-            .into_response()
+        back(redirect_uri, *fragment, &fields)
     }
+}
+
+/// Sends the browser back to the client.
+pub(super) fn back(redirect_uri: &str, fragment: bool, fields: &[(&str, String)]) -> Response {
+    let query: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
+    let mark = if fragment {
+        '#'
+    } else if redirect_uri.contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let address = format!("{redirect_uri}{mark}{}", query.join("&"));
+    (StatusCode::FOUND, [(header::LOCATION, address), (header::CACHE_CONTROL, "no-store".into())])
+        .into_response()
 }
 
 fn context<'a>(pending: &'a Pending, client: &'a Client) -> Context<'a> {

@@ -75,7 +75,6 @@ impl IntoResponse for LoginError {
         let body = json!({
             "error": self.error, "error_description": description, "error_codes": [self.code],
             "timestamp": time, "trace_id": trace, "correlation_id": correlation,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
         });
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
         (status, [("cache-control", "no-store")], Json(body)).into_response()

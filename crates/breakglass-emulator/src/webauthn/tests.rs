@@ -136,3 +136,21 @@ fn a_challenge_is_one_users_and_for_five_minutes() {
     let error = register(&mut state, ORIGIN, USER, &key.create(&challenge, ORIGIN, "localhost")).unwrap_err();
     assert!(error.contains("lifetime"), "{error}");
 }
+
+proptest::proptest! {
+    /// Bytes that nobody's authenticator made are refused; one bit of a real registration, too, or it means the same.
+    #[test]
+    fn rubbish_is_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), at in 0_usize..400, bit in 0_u8..8) {
+        proptest::prop_assert!(registration(&expected(b"x", true), &bytes, &bytes).is_err());
+        let vectors = vectors();
+        let vector = vectors.iter().find(|v| v["name"] == "packed-self-es256").unwrap();
+        let get = |name: &str| hex_of(vector, "registration", name);
+        let (client, challenge, mut object) = (get("clientDataJSON"), get("challenge"), get("attestationObject"));
+        if let Some(byte) = object.get_mut(at) {
+            *byte ^= 1 << bit;
+            if let Ok(new) = registration(&expected(&challenge, false), &client, &object) {
+                proptest::prop_assert_eq!(new.credential_id, get("credential_id"));
+            }
+        }
+    }
+}

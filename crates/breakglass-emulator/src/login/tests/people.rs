@@ -301,6 +301,22 @@ async fn a_device_waits_until_somebody_signs_in_elsewhere() {
     assert_eq!((status, &body["scope"]), (200, &json!(scope)), "{body}");
     assert_eq!(site.token(&poll).await.1["error_codes"], json!([70_008]));
 
+    // The session stays one of a device code, at every refresh.
+    let block = json!({ "id": "p1", "displayName": "No device codes", "state": "enabled", "conditions": {
+        "clientAppTypes": ["all"], "applications": { "includeApplications": ["All"] }, "users": { "includeUsers": ["All"] },
+        "authenticationFlows": { "transferMethods": "deviceCodeFlow" } },
+        "grantControls": { "operator": "OR", "builtInControls": ["block"] } });
+    site.shared.lock().directory.policies.insert(block);
+    let refresh = body["refresh_token"].as_str().unwrap();
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", AZURE_CLI),
+        ("refresh_token", refresh),
+        ("scope", scope.as_str()),
+    ];
+    assert_eq!(site.token(&fields).await.1["error_codes"], json!([53_003]));
+    assert_eq!(site.last_sign_in()["originalTransferMethod"], "deviceCodeFlow");
+
     let password = [
         ("grant_type", "password"),
         ("client_id", AZURE_CLI),
