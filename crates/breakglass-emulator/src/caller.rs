@@ -170,7 +170,11 @@ impl Caller {
     /// Claims as the activity log repeats them.
     pub(crate) fn claims(&self, tenant: &str) -> Value {
         let mut claims = json!({
-            "appid": self.app_id, "ipaddr": self.ip,
+            "aud": match self.audience {
+                Audience::Graph => "https://graph.microsoft.com/",
+                Audience::Arm => "https://management.core.windows.net/",
+            },
+            "appid": self.app_id, "ipaddr": self.ip, "wids": self.wids.join(","),
             "http://schemas.microsoft.com/identity/claims/tenantid": tenant,
             "http://schemas.microsoft.com/identity/claims/objectidentifier": self.id(),
             "http://schemas.microsoft.com/claims/authnmethodsreferences": self.amr.join(","),

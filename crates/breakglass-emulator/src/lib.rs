@@ -14,6 +14,7 @@ mod files;
 mod graph;
 mod keys;
 mod login;
+mod mandatory_mfa;
 mod presets;
 mod serve;
 mod state;

@@ -2,6 +2,7 @@
 
 use crate::keys::Keys;
 use crate::login;
+use crate::mandatory_mfa;
 use crate::presets::Tenant;
 use crate::state::ids::random;
 use crate::state::{Account, Emulated, Origins, Shared, State};
@@ -173,7 +174,7 @@ pub(crate) async fn launch(
     let routers = [
         ("login", login::router(shared.clone())),
         ("graph", graph::router(shared.clone())),
-        ("arm", arm::router(shared.clone())),
+        ("arm", mandatory_mfa::before(arm::router(shared.clone()), shared.clone())),
         ("monitor", arm::router(shared.clone())),
         ("control", control::router(shared.clone())),
     ];

@@ -40,7 +40,7 @@ pub(crate) use directory::{Azure, Directory, text};
 use faults::Faults;
 use hidden::{Client, CreationChallenge, Hidden, Password};
 use ids::Ids;
-pub(crate) use logs::{ActivityEntry, Change, Log, Logs, Target, graph_time};
+pub(crate) use logs::{ActivityEntry, Change, Logs, Target, graph_time};
 
 use crate::decide::Surroundings;
 use crate::keys::Keys;

@@ -2,6 +2,7 @@
 
 use super::steps::{Walk, back};
 use super::{Pending, Purpose, correlation, pages};
+use crate::mandatory_mfa;
 use crate::state::ids::random;
 use crate::state::{Shared, State as Tenant};
 use crate::token::{Asked, LoginError, clients, is_tenant};
@@ -93,6 +94,7 @@ fn pending(
         fragment: query.get("response_mode").is_some_and(|m| m == "fragment"),
     };
     let mut pending = fresh(state, &client.app_id, purpose, &asked, scope, headers, correlation_id);
+    pending.strong = field("claims").is_some_and(|c| mandatory_mfa::is_asked_for(&c));
     if let Some(hint) = field("login_hint") {
         pending.is_called(state, &hint);
     }
@@ -117,6 +119,7 @@ fn fresh(
         scope,
         correlation_id: correlation_id.to_owned(),
         user_agent: user_agent.to_owned(),
+        strong: false,
         name: String::new(),
         user: String::new(),
         methods: Vec::new(),

@@ -25,6 +25,8 @@ pub(crate) struct Context<'a> {
     /// The flow of this request, and of the one that began the session.
     pub(crate) flow: &'static str,
     pub(crate) tracked: &'static str,
+    /// The client asks for multifactor authentication by itself, because a resource asked it.
+    pub(crate) strong: bool,
 }
 
 /// What the policies and the platform say to a sign-in with the methods that were used so far.
@@ -189,7 +191,8 @@ fn wants_mfa(state: &State, context: &Context<'_>) -> bool {
     let is_enabled = |v: &Value| v.get("isEnabled") == Some(&Value::Bool(true));
     let requirements = format!("users/{}/authentication/requirements", context.user.to_ascii_lowercase());
     let per_user = state.directory.singletons.get(&requirements).and_then(|r| text(r, "perUserMfaState"));
-    context.client.app_id == PORTAL
+    context.strong
+        || context.client.app_id == PORTAL
         || per_user.is_some_and(|s| matches!(s, "enabled" | "enforced"))
         || (is_enabled(&state.directory.security_defaults)
             && !state.directory.roles_of(context.user).is_empty())

@@ -54,6 +54,8 @@ pub(crate) struct Pending {
     pub(crate) scope: String,
     pub(crate) correlation_id: String,
     pub(crate) user_agent: String,
+    /// The client asks for multifactor authentication.
+    pub(crate) strong: bool,
     /// What was typed as user name.
     pub(crate) name: String,
     /// Object id of the user of that name; empty when there is none, or not yet.

@@ -279,6 +279,7 @@ fn context<'a>(pending: &'a Pending, client: &'a Client) -> Context<'a> {
         user_agent: &pending.user_agent,
         flow: pending.flow(),
         tracked: pending.flow(),
+        strong: pending.strong,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Asked, LoginError, assertion, clients, for_application, for_user};
 use crate::login::gate::{self, Context, Ruling};
 use crate::login::record::{self, Kind};
+use crate::mandatory_mfa;
 use crate::state::hidden::{Client, Session};
 use crate::state::{Emulated, State, text};
 use base64::Engine as _;
@@ -144,6 +145,7 @@ impl Request<'_> {
             user_agent: self.user_agent,
             flow: "none",
             tracked: grant.session.flow,
+            strong: self.optional("claims").is_some_and(mandatory_mfa::is_asked_for),
         };
         let ruling = gate::rule(&state, &context, &grant.session.methods, grant.session.aaguid.as_deref());
         let outcome =
@@ -179,6 +181,7 @@ impl Request<'_> {
             user_agent: self.user_agent,
             flow: "none",
             tracked: "none",
+            strong: false,
         };
         let checked = gate::password(&mut state, &user, password);
         let (method, code) = (checked.unwrap_or("password").to_owned(), checked.err());

@@ -210,6 +210,66 @@ async fn the_portal_always_wants_more_than_a_password() {
 }
 
 #[tokio::test]
+async fn azure_asks_a_password_for_more_before_it_changes_anything() {
+    let site = Site::start().await;
+    let ready = site.running.ready.clone();
+    let arm = format!("{}/.default offline_access", ready.arm);
+    let claims = r#"{"access_token":{"acrs":{"essential":true,"values":["p1"]}}}"#;
+    let mut key = Key::new();
+    let elevate = async |token: &Value| {
+        let url =
+            format!("{}/providers/Microsoft.Authorization/elevateAccess?api-version=2016-07-01", ready.arm);
+        let token = token.as_str().unwrap();
+        let answer = site.http.post(url).bearer_auth(token).header("content-length", 0).send().await.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.headers().get("www-authenticate").map(|v| v.to_str().unwrap().to_owned()),
+        )
+    };
+    let by_code = async |back: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", AZURE_CLI),
+            ("code", back),
+            ("code_verifier", "v"),
+            ("scope", &arm),
+        ];
+        site.token(&fields).await.1
+    };
+    let page = site.open(&site.authorize(AZURE_CLI, "v", &[("login_hint", ALICE_UPN)])).await;
+    let back = site.submit(&page, "password", &[("passwd", PASSWORD)]).await;
+    let body = by_code(&back.back("code")).await;
+    let (status, challenge) = elevate(&body["access_token"]).await;
+    assert!(
+        status == 401 && challenge.as_ref().is_some_and(|c| c.contains("insufficient_claims")),
+        "{status} {challenge:?}"
+    );
+    let refresh = body["refresh_token"].as_str().unwrap();
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", AZURE_CLI),
+        ("refresh_token", refresh),
+        ("scope", &arm),
+        ("claims", claims),
+    ];
+    let (_, refused) = site.token(&fields).await;
+    assert_eq!(
+        (&refused["error"], &refused["error_codes"]),
+        (&json!("interaction_required"), &json!([50_079]))
+    );
+
+    site.register(&key);
+    let page =
+        site.open(&site.authorize(AZURE_CLI, "v", &[("login_hint", ALICE_UPN), ("claims", claims)])).await;
+    let question = site.submit(&page, "password", &[("passwd", PASSWORD)]).await;
+    let back =
+        site.submit(&question, "passkey", &[("assertion", &key.answer(&question, &ready.login))]).await;
+    let body = by_code(&back.back("code")).await;
+    assert_eq!(elevate(&body["access_token"]).await.0, 200);
+    site.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_passkey_alone_is_enough_and_its_token_says_so() {
     let site = Site::start().await;
     let mut key = Key::new();
