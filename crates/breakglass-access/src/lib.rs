@@ -8,3 +8,4 @@ pub mod conditions;
 pub mod controls;
 pub mod device_filter;
 pub mod evaluate;
+pub mod prove;

@@ -1,7 +1,7 @@
 //! Judging: the question that a design asks, the proof, and what a proposed change would do to it.
 
-use crate::provision::plan::ToExclude;
-use crate::provision::project::account_id;
+use crate::provision::plan::{ToExclude, plan};
+use crate::provision::project::{account_id, project};
 use breakglass_access::prove::{self, AccountRef, Proof, Question, change};
 use breakglass_model::design::Design;
 use breakglass_model::snapshot::Snapshot;
@@ -29,10 +29,16 @@ pub fn prove(design: &Design, snapshot: &Snapshot, now: Timestamp) -> Proof {
     prove::prove(snapshot, &question(design, snapshot), now)
 }
 
-/// The policies that would block recovery for the design's accounts, as the prover sees them.
+/// The policies that would block recovery for the design's accounts, as the prover sees them: judged on the
+/// tenant as it would be with the accounts, keys and roles of the design, so that it can be asked before they exist.
 #[must_use]
 pub fn blocking(design: &Design, snapshot: &Snapshot, now: Timestamp) -> Vec<ToExclude> {
-    prove::recovery_blocking(snapshot, &question(design, snapshot), now)
+    let ready = match plan(design, snapshot, &[], now) {
+        Ok(plan) => project(snapshot, design, &plan),
+        // What keeps a plan from being made is said by whoever plans; the accounts are then judged as they stand.
+        Err(_) => snapshot.clone(),
+    };
+    prove::recovery_blocking(&ready, &question(design, &ready), now)
         .into_iter()
         .map(|b| ToExclude { policy: b.policy, name: b.name, because: b.because })
         .collect()

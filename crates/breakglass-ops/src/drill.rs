@@ -1,20 +1,27 @@
 //! A drill: really sign in, really do what recovery needs, undo it, and let the logs say whether it worked.
 //!
-//! Each act is written to the ledger before and after. Whatever fails, everything that was done is undone before the
-//! error is returned: a drill must not leave a root assignment behind (F50).
+//! Each act is written to the store and the ledger before and after, so that whatever fails, wherever the run is killed,
+//! what was done is known and is undone: by this run before it answers, or by the next one. A drill must not leave a root
+//! assignment behind (F50).
 
-use crate::collect::text;
-use crate::port::{ActivityFilter, Browser, BrowserError, Change, Query, SignInFlow, Tenant, TenantError, UserSession};
-use crate::{OpsError, World, watch};
-use breakglass_detect::parse_record;
+mod acts;
+mod clean_up;
+mod proof;
+
+pub use clean_up::{elevations, remove_elevation};
+
+use crate::port::{Browser, BrowserError, SignInFlow, Tenant, TenantError};
+use crate::{OpsError, World};
+use acts::Acting;
+use clean_up::Known;
 use breakglass_model::ObjectId;
-use breakglass_workflow::drill::{Drill, DrillReport, judge};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use breakglass_workflow::drill::{Drill, DrillReport};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::time::Duration;
 
-/// The role definition of User Access Administrator in Azure (REQUIREMENTS, ids).
-const USER_ACCESS_ADMINISTRATOR: &str = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
+const KIND: &str = "drill";
 
 /// Why a drill could not be carried through. What had been done was undone; what could not be undone is named.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +43,7 @@ pub enum DrillError {
         found: ObjectId,
     },
     /// An act failed.
-    #[error("the drill failed at `{act}`: {cause}{}", if left.is_empty() { String::new() } else { format!("; NOT undone: {}", left.join("; ")) })]
+    #[error("the drill failed at `{act}`: {cause}{}", not_undone(.left))]
     Act {
         /// What was being done.
         act: &'static str,
@@ -45,9 +52,16 @@ pub enum DrillError {
         /// What could not be undone and must be undone by hand.
         left: Vec<String>,
     },
+    /// Everything was done, but not everything undone.
+    #[error("the drill is done, but not everything could be undone; undo by hand: {}", .0.join("; "))]
+    Left(Vec<String>),
     /// Store or ledger.
     #[error(transparent)]
     Ops(#[from] OpsError),
+}
+
+fn not_undone(left: &[String]) -> String {
+    if left.is_empty() { String::new() } else { format!("; NOT undone, do it by hand: {}", left.join("; ")) }
 }
 
 /// What a drill acts with.
@@ -66,163 +80,143 @@ pub struct Drilling<'a> {
     pub progress: &'a (dyn Fn(&str) + Send + Sync),
 }
 
-/// Runs the drill and returns the report that the logs support.
+/// How far a drill has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DrillState {
+    /// Begun. Of a run that was killed it stays so until the next drill of the account has cleaned up after it.
+    Running,
+    /// It failed; `error` says why.
+    Failed,
+    /// Done and undone, and the logs were asked.
+    Judged,
+}
+
+/// What is kept of a drill, as `drill/ID` in the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrillRecord {
+    /// The drill, with what the run noted.
+    pub drill: Drill,
+    /// How far it has come.
+    pub state: DrillState,
+    /// What was begun and has to be undone.
+    #[serde(default)]
+    pub traces: Traces,
+    /// When it was over.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+    /// What the logs say.
+    #[serde(default)]
+    pub report: Option<DrillReport>,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// What could not be undone.
+    #[serde(default)]
+    pub left: Vec<String>,
+}
+
+/// What was begun, noted before it was begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traces {
+    /// The group may be there.
+    #[serde(default)]
+    pub group: bool,
+    /// The elevation may be there.
+    #[serde(default)]
+    pub elevated: bool,
+}
+
+impl Traces {
+    fn is_clean(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// Every drill by id; a damaged record with the reason.
+///
+/// # Errors
+/// When the store fails.
+pub async fn stored(world: &World) -> Result<Vec<(String, Result<DrillRecord, OpsError>)>, OpsError> {
+    let all = world.documents.list(KIND).await?;
+    Ok(all.into_iter().map(|(key, value)| (key.clone(), crate::watch::read(KIND, &key, value))).collect())
+}
+
+/// Runs the drill and returns the report that the logs support. What an earlier run for the same account left behind when
+/// it was killed is undone on the way.
 ///
 /// # Errors
 /// See [`DrillError`]. A drill whose traces do not appear in time is not an error: its report says what is missing.
 pub async fn run(drilling: &Drilling<'_>, drill: &Drill, upn: &str) -> Result<DrillReport, DrillError> {
     let world = drilling.world;
-    world.documents.put("drill", &drill.id, &json!({ "drill": drill, "state": "running" }), None).await.map_err(OpsError::from)?;
+    let mut record = DrillRecord {
+        drill: drill.clone(),
+        state: DrillState::Running,
+        traces: Traces::default(),
+        ended_at: None,
+        report: None,
+        error: None,
+        left: Vec::new(),
+    };
+    // The window of the drill opens before the sign-in, so that its alert says what it belongs to.
+    keep(world, &record).await?;
     world.record("drill.begin", &drill.id, json!({ "drill": drill })).await?;
-    (drilling.progress)("sign in with the passkey");
-    let session = drilling
-        .flow
-        .sign_in(upn, drilling.browser)
-        .await
-        .map_err(|cause| DrillError::SignIn { account: drill.account.clone(), cause })?;
-    if session.user != drill.object_id {
-        return Err(DrillError::OtherUser { expected: drill.object_id.clone(), found: session.user });
+    let carried = carry_out(drilling, &mut record, upn).await;
+    record.ended_at = Some(world.now());
+    record.drill.told.finished_at = record.ended_at;
+    if let Err(error) = carried {
+        record.state = DrillState::Failed;
+        record.error = Some(error.to_string());
+        keep(world, &record).await?;
+        let data = json!({ "error": record.error, "left": record.left });
+        world.record("drill.failed", &drill.id, data).await?;
+        return Err(error);
     }
-    world.record("drill.signed-in", &drill.id, json!({ "correlation_id": session.correlation_id })).await?;
-    let mut traces = Traces::default();
-    let acted = act(drilling, drill, &session, &mut traces).await;
-    let left = clean_up(drilling, drill, &session, &mut traces).await;
-    if let Err((act, cause)) = acted {
-        return Err(DrillError::Act { act, cause, left });
-    }
-    if !left.is_empty() {
-        let cause = OpsError::from(TenantError::Malformed { what: "clean-up".into(), detail: "not everything was undone".into() });
-        return Err(DrillError::Act { act: "clean-up", cause, left });
-    }
+    keep(world, &record).await?;
     (drilling.progress)("take the proof from the logs");
-    let report = wait_for_proof(drilling, drill, &session).await?;
-    world.documents.put("drill", &drill.id, &json!({ "drill": drill, "state": "judged", "report": report }), None).await.map_err(OpsError::from)?;
+    let report = proof::wait(drilling, &mut record.drill).await?;
+    record.state = DrillState::Judged;
+    record.report = Some(report.clone());
+    keep(world, &record).await?;
     world.record("drill.done", &drill.id, json!({ "report": report })).await?;
     Ok(report)
 }
 
-#[derive(Default)]
-struct Traces {
-    group: Option<ObjectId>,
-    elevated: bool,
-}
-
-async fn act(
-    drilling: &Drilling<'_>,
-    drill: &Drill,
-    session: &UserSession,
-    traces: &mut Traces,
-) -> Result<(), (&'static str, OpsError)> {
-    let tenant = &*session.tenant;
+async fn carry_out(drilling: &Drilling<'_>, record: &mut DrillRecord, upn: &str) -> Result<(), DrillError> {
     let world = drilling.world;
-    let step = async |name: &'static str, data: Value| {
-        (drilling.progress)(name);
-        world.record("drill.act", &drill.id, json!({ "act": name, "data": data })).await.map_err(|e| (name, e))
-    };
-    step("write: create a group", json!({})).await?;
-    let change = Change::CreateGroup {
-        name: format!("breakglass drill {}", drill.id),
-        description: "made and deleted by an emergency access drill".into(),
-        role_assignable: false,
-    };
-    let group = tenant.write(&change).await.map_err(|e| ("write: create a group", e.into()))?;
-    traces.group = text(&group, "id").map(ObjectId::new);
-    step("elevate access", json!({})).await?;
-    tenant.write(&Change::ElevateAccess).await.map_err(|e| ("elevate access", e.into()))?;
-    traces.elevated = true;
-    step("list subscriptions", json!({})).await?;
-    let subscriptions = world
-        .eventually("a subscription", Duration::from_secs(60), || async {
-            let list = tenant.read(&Query::Subscriptions).await?;
-            Ok((!list.is_empty()).then_some(list))
-        })
-        .await
-        .map_err(|e| ("list subscriptions", e))?;
-    let ids: Vec<_> = subscriptions.iter().filter_map(|s| text(s, "subscriptionId")).collect();
-    step("subscriptions listed", json!({ "subscriptions": ids })).await?;
-    Ok(())
-}
-
-/// Undoes everything, whatever came before; answers what could not be undone.
-async fn clean_up(drilling: &Drilling<'_>, drill: &Drill, session: &UserSession, traces: &mut Traces) -> Vec<String> {
-    let mut left = Vec::new();
-    if traces.elevated {
-        (drilling.progress)("remove the elevation");
-        if let Err(error) = remove_elevation(&*session.tenant, &drill.object_id).await {
-            left.push(format!("User Access Administrator of `{}` at scope `/` ({error})", drill.account));
-        }
+    let (id, expected) = (record.drill.id.clone(), record.drill.object_id.clone());
+    (drilling.progress)("sign in with the passkey");
+    let signed_in = drilling.flow.sign_in(upn, drilling.browser).await;
+    let account = record.drill.account.clone();
+    let session = signed_in.map_err(|cause| DrillError::SignIn { account, cause })?;
+    if session.user != expected {
+        return Err(DrillError::OtherUser { expected, found: session.user });
     }
-    if let Some(group) = traces.group.take() {
-        (drilling.progress)("delete the group");
-        match session.tenant.write(&Change::DeleteGroup(group.clone())).await {
-            Ok(_) | Err(TenantError::NotFound { .. }) => {}
-            Err(error) => left.push(format!("group `{group}` ({error})")),
-        }
-    }
+    record.drill.told.correlation_id = Some(session.correlation_id.clone());
+    record.drill.told.signed_in_at = Some(world.now());
+    keep(world, record).await?;
+    world.record("drill.signed-in", &id, json!({ "correlation_id": session.correlation_id })).await?;
+    let mut acting = Acting { drilling, tenant: &*session.tenant, record, elevated: Known::Perhaps };
+    let acted = acting.act().await;
+    // From here on nothing returns before everything was tried to be undone.
+    let mut left = acting.clean_up().await;
+    left.extend(clean_up::after_killed_runs(drilling, &*session.tenant, &expected, &id).await);
     (drilling.progress)("sign out everywhere");
-    if let Err(error) = session.tenant.write(&Change::RevokeSessions(drill.object_id.clone())).await {
-        left.push(format!("sessions of `{}` ({error})", drill.account));
+    left.extend(clean_up::sign_out(world, &*session.tenant, &expected).await);
+    record.left.clone_from(&left);
+    match acted {
+        Err((act, cause)) => Err(DrillError::Act { act, cause, left }),
+        Ok(()) if !left.is_empty() => Err(DrillError::Left(left)),
+        Ok(()) => Ok(()),
     }
-    left
 }
 
-/// Removes the caller's User Access Administrator at root.
-///
-/// # Errors
-/// When it cannot be read or removed.
-pub async fn remove_elevation(tenant: &dyn Tenant, principal: &ObjectId) -> Result<(), TenantError> {
-    for assignment in tenant.read(&Query::AzureRootAssignments(Some(principal.clone()))).await? {
-        let property = |key: &str| assignment.pointer(&format!("/properties/{key}")).and_then(Value::as_str).unwrap_or_default();
-        let is_ours = ObjectId::new(property("principalId")) == *principal
-            && property("scope") == "/"
-            && property("roleDefinitionId").to_ascii_lowercase().ends_with(USER_ACCESS_ADMINISTRATOR);
-        if is_ours && let Some(id) = text(&assignment, "id") {
-            match tenant.write(&Change::RemoveAzureRoleAssignment(id.into())).await {
-                Ok(_) | Err(TenantError::NotFound { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
+async fn keep(world: &World, record: &DrillRecord) -> Result<(), OpsError> {
+    world.documents.put(KIND, &record.drill.id, &json!(record), None).await?;
     Ok(())
 }
 
-async fn wait_for_proof(drilling: &Drilling<'_>, drill: &Drill, session: &UserSession) -> Result<DrillReport, OpsError> {
-    let since = drill.began - SignedDuration::from_mins(1);
-    let mut report = None;
-    let waited = drilling
-        .world
-        .eventually("the drill's traces", drilling.patience, || async {
-            let events = records(drilling.reader, &*session.tenant, since, &drill.object_id).await?;
-            let judged = judge(drill, &events, &watch::alert_times(drilling.world, since).await?);
-            Ok(judged.is_complete().then_some(judged))
-        })
-        .await;
-    match waited {
-        Ok(complete) => Ok(complete),
-        Err(OpsError::Late { .. }) => {
-            let events = records(drilling.reader, &*session.tenant, since, &drill.object_id).await?;
-            let partial = judge(drill, &events, &watch::alert_times(drilling.world, since).await?);
-            Ok(report.take().unwrap_or(partial))
-        }
-        Err(other) => Err(other),
-    }
-}
-
-/// Sign-ins and audits with the reader's eyes; the tenant-level activity log with the reader's, else the drilled
-/// account's, since seeing it needs an Azure role.
-async fn records(
-    reader: &dyn Tenant,
-    own: &dyn Tenant,
-    since: Timestamp,
-    account: &ObjectId,
-) -> Result<Vec<breakglass_detect::Event>, OpsError> {
-    let mut records = reader.read(&Query::SignIns { since, user: Some(account.clone()) }).await?;
-    records.extend(reader.read(&Query::DirectoryAudits { since }).await?);
-    let activity = Query::ActivityLog(ActivityFilter { since, subscription: None });
-    match reader.read(&activity).await {
-        Ok(found) => records.extend(found),
-        Err(TenantError::Refused { .. }) => records.extend(own.read(&activity).await?),
-        Err(other) => return Err(other.into()),
-    }
-    Ok(records.iter().filter_map(|r| parse_record(r).ok()).collect())
+/// Whether trying again may help: nobody knows what became of the request, or the object is not visible yet.
+fn may_pass(error: &TenantError) -> bool {
+    matches!(error, TenantError::Unavailable { .. } | TenantError::NotFound { .. })
 }

@@ -18,7 +18,7 @@ pub async fn assess(world: &World, design: &Design, snapshot: &Snapshot) -> Resu
     let now = world.now();
     let question = assess::question(design, snapshot);
     let proof = proof_fact(&prove::prove(snapshot, &question, now));
-    let blocking: Vec<BlockingFact> = prove::recovery_blocking(snapshot, &question, now)
+    let blocking: Vec<BlockingFact> = assess::blocking(design, snapshot, now)
         .into_iter()
         .map(|b| BlockingFact { policy: b.policy, name: b.name, because: b.because })
         .collect();

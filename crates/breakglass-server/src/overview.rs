@@ -2,7 +2,7 @@
 //! the ledger.
 
 use crate::page::{Cell, FindingRow, Mark, Matrix, MatrixRow, Overview, RoadRow, TimelineRow};
-use breakglass_access::prove::{self, MatrixCell, Proof};
+use breakglass_access::prove::{self, Proof};
 use breakglass_model::design::Design;
 use breakglass_model::snapshot::Snapshot;
 use breakglass_model::{Finding, Severity, Status, Tri};
@@ -71,18 +71,18 @@ fn roads(proof: &Proof) -> Vec<RoadRow> {
 
 fn matrix(design: &Design, snapshot: &Snapshot, now: Timestamp) -> Matrix {
     let judged = prove::matrix(snapshot, &assess::question(design, snapshot), now);
-    let mark = |cell: MatrixCell| match cell {
-        MatrixCell::Excluded => Mark::Excluded,
-        MatrixCell::NotReached => Mark::OutOfScope,
-        MatrixCell::CanBeMet => Mark::Satisfied,
-        MatrixCell::Blocks => Mark::Blocks,
-        MatrixCell::Unknown => Mark::Unknown,
-        MatrixCell::NotEnforced => Mark::NotEnforced,
+    let mark = |mark: prove::Mark| match mark {
+        prove::Mark::Excluded => Mark::Excluded,
+        prove::Mark::NotReached => Mark::OutOfScope,
+        prove::Mark::CanBeMet => Mark::Satisfied,
+        prove::Mark::Blocks => Mark::Blocks,
+        prove::Mark::Unknown => Mark::Unknown,
+        prove::Mark::NotEnforced => Mark::NotEnforced,
     };
     let rows = judged.rows.iter().map(|row| MatrixRow {
         policy: row.name.clone(),
         state: row.state.clone(),
-        cells: row.cells.iter().map(|c| Cell { mark: mark(c.cell), why: c.why.clone() }).collect(),
+        cells: row.cells.iter().map(|c| Cell { mark: mark(c.mark), why: c.why.clone() }).collect(),
     });
     Matrix { accounts: judged.accounts.clone(), rows: rows.collect() }
 }

@@ -1,0 +1,161 @@
+//! One account, one action, one scenario: is there a way in whatever the world does? (CONDITIONAL_ACCESS 3.6, 3.7)
+
+use super::bits::{Bits, Region};
+use super::choices::{Candidate, Choice};
+use super::gates::Gate;
+use super::ground::Ground;
+use super::roads::{Action, Road};
+use super::search::{Instance, Locks, Search};
+use breakglass_model::Tri;
+use std::rc::Rc;
+
+/// How many minimal locks are listed at most.
+pub const LOCKS: usize = 50;
+
+/// An account's ways to an action.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The action.
+    pub action: Action,
+    /// The roads to it.
+    pub roads: Rc<Vec<Road>>,
+    /// The ways in.
+    pub choices: Vec<Choice>,
+    /// Everything that the world may impose on this account.
+    pub everywhere: Region,
+    /// Whether the action is reachable in every context.
+    pub answer: Tri,
+    /// A search gave up: the answer is unknown for want of time and not of facts.
+    pub gave_up: bool,
+}
+
+/// What changes about exclusions when a trial is judged again.
+#[derive(Clone, Copy, Debug)]
+pub struct Exclusions<'a> {
+    /// Policies from which the account is excluded in addition.
+    pub added: &'a Bits,
+    /// Policies whose exclusions of the account are taken out.
+    pub lifted: &'a Bits,
+}
+
+impl Trial {
+    /// Judges.
+    #[must_use]
+    pub fn new(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>) -> Self {
+        let user_risk = candidate.effects.user_risk.get(&candidate.id).copied();
+        let mut trial = Self {
+            action,
+            roads: Rc::clone(roads),
+            choices: candidate.choices(action, roads),
+            everywhere: candidate.ground.atoms.everywhere(user_risk),
+            answer: Tri::Unknown,
+            gave_up: false,
+        };
+        let pessimistic = trial.pessimistic(candidate.ground).smallest_lock();
+        trial.answer = match pessimistic {
+            Search::Open => Tri::Yes,
+            Search::Locked(_) => match trial.optimistic(candidate.ground).smallest_lock() {
+                Search::Locked(_) => Tri::No,
+                Search::Open => Tri::Unknown,
+                Search::GaveUp => trial.give_up(),
+            },
+            Search::GaveUp => trial.give_up(),
+        };
+        trial
+    }
+
+    fn give_up(&mut self) -> Tri {
+        self.gave_up = true;
+        Tri::Unknown
+    }
+
+    /// Whether taking out some exclusions changes anything for this account.
+    #[must_use]
+    pub fn is_touched(&self, lifted: &Bits) -> bool {
+        let differs = |c: &Choice| {
+            lifted.iter().any(|p| c.kills.get(p) != c.lifted.get(p)) || !c.lifted_open.is_yes()
+        };
+        !lifted.is_empty() && self.choices.iter().any(differs)
+    }
+
+    /// Everything that may close a way closes it; only gates that are surely open count. No lock here is a proof.
+    #[must_use]
+    pub fn pessimistic(&self, ground: &Ground) -> Instance {
+        let nothing = Bits::new();
+        self.pessimistic_with(ground, Exclusions { added: &nothing, lifted: &nothing })
+    }
+
+    /// The same with other exclusions.
+    #[must_use]
+    pub fn pessimistic_with(&self, ground: &Ground, exclusions: Exclusions<'_>) -> Instance {
+        let lifting = !exclusions.lifted.is_empty();
+        let open = |c: &&Choice| c.open().is_yes() && (!lifting || c.lifted_open.is_yes());
+        let choices = self.choices.iter().filter(open).map(|choice| {
+            let kills = choice.kills.iter().zip(&choice.lifted).enumerate();
+            let killers = kills.filter(|(n, (as_it_is, lifted))| {
+                let kill = if exclusions.lifted.contains(*n) { lifted } else { as_it_is };
+                kill.may() && !exclusions.added.contains(*n)
+            });
+            killers.map(|(n, _)| n).collect()
+        });
+        Instance {
+            choices: choices.collect(),
+            boxes: Rc::clone(&ground.may),
+            everywhere: self.everywhere.clone(),
+        }
+    }
+
+    /// Only what surely closes a way closes it; gates that may be open count. A lock here is certain.
+    #[must_use]
+    pub fn optimistic(&self, ground: &Ground) -> Instance {
+        self.optimistic_on(ground, |_| true)
+    }
+
+    fn optimistic_on(&self, ground: &Ground, on: impl Fn(&Choice) -> bool) -> Instance {
+        let choices = self.choices.iter().filter(|c| c.open().may() && on(c));
+        let sure = |choice: &Choice| -> Bits {
+            choice.kills.iter().enumerate().filter(|(_, k)| k.is_yes()).map(|(n, _)| n).collect()
+        };
+        Instance {
+            choices: choices.map(sure).collect(),
+            boxes: Rc::clone(&ground.sure),
+            everywhere: self.everywhere.clone(),
+        }
+    }
+
+    /// Whether one road alone is a way in whatever the world does.
+    #[must_use]
+    pub fn by_road(&self, ground: &Ground, road: usize) -> Tri {
+        let all = self.pessimistic(ground);
+        let open = self.choices.iter().filter(|c| c.open().is_yes());
+        let choices = all.choices.into_iter().zip(open).filter(|(_, c)| c.road == road).map(|(k, _)| k);
+        let alone = Instance { choices: choices.collect(), boxes: all.boxes, everywhere: all.everywhere };
+        if alone.smallest_lock() == Search::Open {
+            return Tri::Yes;
+        }
+        match self.optimistic_on(ground, |c| c.road == road).smallest_lock() {
+            Search::Locked(_) => Tri::No,
+            Search::Open | Search::GaveUp => Tri::Unknown,
+        }
+    }
+
+    /// Every minimal lock that is certain; none when the answer is not `no`.
+    #[must_use]
+    pub fn locks(&self, ground: &Ground) -> Locks {
+        if self.answer.is_no() { self.optimistic(ground).locks(LOCKS) } else { Locks::default() }
+    }
+
+    /// The gates that lock by themselves: the first closed one of each way, when every way has one.
+    #[must_use]
+    pub fn locking_gates(&self) -> Vec<Gate> {
+        if self.choices.is_empty() {
+            return vec![Gate::Service];
+        }
+        let first = |c: &Choice| c.passages.iter().find(|p| p.open.is_no()).map(|p| p.gate);
+        let mut gates: Vec<Gate> =
+            self.choices.iter().map(first).collect::<Option<_>>().unwrap_or_default();
+        gates.sort();
+        gates.dedup();
+        gates
+    }
+}
