@@ -5,6 +5,7 @@ use crate::page::{Cell, FindingRow, Mark, Matrix, MatrixRow, Overview, RoadRow, 
 use breakglass_access::prove::{self, Proof};
 use breakglass_model::design::Design;
 use breakglass_model::snapshot::Snapshot;
+use breakglass_model::view::{PolicyState, TenantView};
 use breakglass_model::{Finding, Severity, Status, Tri};
 use breakglass_ops::custody::CustodyError;
 use breakglass_ops::port::LedgerLine;
@@ -71,20 +72,35 @@ fn roads(proof: &Proof) -> Vec<RoadRow> {
 
 fn matrix(design: &Design, snapshot: &Snapshot, now: Timestamp) -> Matrix {
     let judged = prove::matrix(snapshot, &assess::question(design, snapshot), now);
-    let mark = |mark: prove::Mark| match mark {
-        prove::Mark::Excluded => Mark::Excluded,
-        prove::Mark::NotReached => Mark::OutOfScope,
-        prove::Mark::CanBeMet => Mark::Satisfied,
-        prove::Mark::Blocks => Mark::Blocks,
-        prove::Mark::Unknown => Mark::Unknown,
-        prove::Mark::NotEnforced => Mark::NotEnforced,
+    let mark = |cell: prove::Cell| match cell {
+        prove::Cell::Excluded => Mark::Excluded,
+        prove::Cell::NotReached => Mark::OutOfScope,
+        prove::Cell::CanBeMet => Mark::Satisfied,
+        prove::Cell::Blocks => Mark::Blocks,
+        prove::Cell::Unknown => Mark::Unknown,
+        prove::Cell::NotEnforced => Mark::NotEnforced,
     };
-    let rows = judged.rows.iter().map(|row| MatrixRow {
-        policy: row.name.clone(),
-        state: row.state.clone(),
-        cells: row.cells.iter().map(|c| Cell { mark: mark(c.mark), why: c.why.clone() }).collect(),
+    let accounts: Vec<String> = design.accounts.iter().map(|a| a.name.clone()).collect();
+    let view = TenantView::new(snapshot);
+    let rows = view.policies.iter().map(|policy| MatrixRow {
+        policy: policy.name.clone(),
+        state: match &policy.state {
+            PolicyState::Enabled => "enabled".into(),
+            PolicyState::Disabled => "disabled".into(),
+            PolicyState::ReportOnly => "report-only".into(),
+            PolicyState::Unread(word) => word.clone(),
+        },
+        cells: accounts
+            .iter()
+            .map(|account| match judged.get(account, &policy.id) {
+                Some(row) => Cell { mark: mark(row.cell), why: row.why.clone() },
+                None => Cell { mark: Mark::Unknown, why: "it was not judged".into() },
+            })
+            .collect(),
     });
-    Matrix { accounts: judged.accounts.clone(), rows: rows.collect() }
+    let mut rows: Vec<MatrixRow> = rows.collect();
+    rows.sort_by(|a, b| a.policy.cmp(&b.policy));
+    Matrix { accounts, rows }
 }
 
 /// What needs a person, worst first.

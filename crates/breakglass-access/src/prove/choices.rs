@@ -68,6 +68,13 @@ impl<'a> Candidate<'a> {
         }
     }
 
+    /// An account that does not exist yet, as it will be made.
+    #[must_use]
+    pub fn planned(ground: &'a Ground, effects: &'a Effects, id: &ObjectId) -> Self {
+        let standing = Standing::planned(&ground.view, id, effects);
+        Self { standing, ..Self::new(ground, effects, id) }
+    }
+
     /// The account as it asks for a token without anything activated.
     #[must_use]
     pub fn plain_identity(&self) -> Identity {

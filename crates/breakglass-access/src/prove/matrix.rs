@@ -1,147 +1,182 @@
-//! The matrix under review: every account under every policy, and why. It is about the tenant as it is, without a failure.
+//! Account by policy: what each policy means for each emergency account while nothing has failed.
 
 use super::arrange::arrange;
 use super::choices::Candidate;
-use super::ground::Ground;
 use super::judge::Trial;
 use super::question::{AccountRef, Question};
-use breakglass_model::Tri;
+use super::scenario::{self, NONE};
 use breakglass_model::snapshot::Snapshot;
 use breakglass_model::view::PolicyState;
+use breakglass_model::{PolicyId, Tri};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::fmt;
 
-/// What a policy does to an account on the roads to recovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// What a policy means for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Mark {
+pub enum Cell {
     /// The account is excluded.
     Excluded,
-    /// The policy is for others, or for something that no road to recovery needs.
+    /// It is not for the account, or on no road to recovery.
     NotReached,
-    /// It acts on a road, and the account can meet what it demands.
+    /// It applies, and what it demands can be met.
     CanBeMet,
-    /// It closes a road in some context.
+    /// It closes a way in.
     Blocks,
-    /// It cannot be told.
+    /// What is known does not settle it.
     Unknown,
-    /// It is off, or only reports.
+    /// It is off or report-only.
     NotEnforced,
 }
 
-/// One account under one policy.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Excluded => "excluded",
+            Self::NotReached => "not-reached",
+            Self::CanBeMet => "can-be-met",
+            Self::Blocks => "blocks",
+            Self::Unknown => "unknown",
+            Self::NotEnforced => "not-enforced",
+        })
+    }
+}
+
+/// One account and one policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cell {
-    /// The answer.
-    pub mark: Mark,
-    /// Why, in words.
+pub struct MatrixRow {
+    /// Name of the account.
+    pub account: String,
+    /// Id of the policy.
+    pub policy: PolicyId,
+    /// Its display name.
+    pub policy_name: String,
+    /// What it means.
+    pub cell: Cell,
+    /// Why, for people.
     pub why: String,
 }
 
-/// One policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MatrixRow {
-    /// Its id.
-    pub policy: String,
-    /// Its display name.
-    pub name: String,
-    /// `enabled`, `report-only`, `disabled`, or the word that is not understood.
-    pub state: String,
-    /// One cell an account.
-    pub cells: Vec<Cell>,
-}
-
-/// Account by policy.
+/// All accounts and policies, account by account in the order of the question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Matrix {
-    /// Account names, in the order of the cells.
-    pub accounts: Vec<String>,
-    /// Policies by name.
+    /// The rows.
     pub rows: Vec<MatrixRow>,
 }
 
-/// Every account of the question under every policy of the snapshot.
-#[must_use]
-pub fn matrix(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Matrix {
-    let arranged = arrange(snapshot, question, now);
-    let Some(calm) = arranged.settings.first() else { return Matrix::default() };
-    let ground = &*calm.ground;
-    let columns: Vec<(Candidate<'_>, Vec<Trial>)> = question
-        .accounts
-        .iter()
-        .map(|AccountRef { id, .. }| {
-            let candidate = Candidate::new(ground, &calm.effects, id);
-            let actions = arranged.actions(question, &calm.effects).into_iter();
-            let trials = actions.map(|(action, roads)| Trial::new(&candidate, action, &roads)).collect();
-            (candidate, trials)
-        })
-        .collect();
-    let mut rows: Vec<MatrixRow> = arranged
-        .ids
-        .iter()
-        .enumerate()
-        .filter_map(|(n, id)| {
-            let policy = ground.policies.get(n)?.as_ref()?;
-            let state = match &policy.state {
-                PolicyState::Enabled => "enabled".into(),
-                PolicyState::Disabled => "disabled".into(),
-                PolicyState::ReportOnly => "report-only".into(),
-                PolicyState::Unread(word) => word.clone(),
-            };
-            let cells = columns.iter().map(|(candidate, trials)| cell(ground, n, candidate, trials)).collect();
-            Some(MatrixRow { policy: id.to_string(), name: ground.policy_name(n), state, cells })
-        })
-        .collect();
-    rows.sort_by(|a, b| (&a.name, &a.policy).cmp(&(&b.name, &b.policy)));
-    Matrix { accounts: question.accounts.iter().map(|a| a.name.clone()).collect(), rows }
+impl Matrix {
+    /// The row of an account and a policy.
+    #[must_use]
+    pub fn get(&self, account: &str, policy: &PolicyId) -> Option<&MatrixRow> {
+        self.rows.iter().find(|r| r.account == account && r.policy == *policy)
+    }
 }
 
-fn cell(ground: &Ground, n: usize, candidate: &Candidate<'_>, trials: &[Trial]) -> Cell {
-    let say = |mark, why: String| Cell { mark, why };
-    let Some(Some(policy)) = ground.policies.get(n) else { return say(Mark::Unknown, "it was not read".into()) };
-    if policy.enforced().is_no() {
-        return say(Mark::NotEnforced, "it is not enforced".into());
+impl fmt::Display for Matrix {
+    /// One line for each account and policy, to be kept under review.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |of: fn(&MatrixRow) -> usize| self.rows.iter().map(of).max().unwrap_or(0);
+        let accounts = width(|r| r.account.chars().count());
+        let policies = width(|r| r.policy_name.chars().count());
+        for row in &self.rows {
+            let (account, policy) = (&row.account, &row.policy_name);
+            writeln!(f, "{account:accounts$}  {policy:policies$}  {:12}  {}", row.cell, row.why)?;
+        }
+        Ok(())
     }
-    let identity = candidate.plain_identity();
-    if ground.excluded(n, &identity).is_yes() {
-        return say(Mark::Excluded, "the account is excluded".into());
+}
+
+/// What each policy means for each account on the roads to recovery.
+#[must_use]
+pub fn matrix(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Matrix {
+    let mut question = question.clone();
+    question.scenarios = scenario::built_in();
+    question.scenarios.retain(|s| s.name == NONE);
+    let arranged = arrange(snapshot, &question, now);
+    let Some(setting) = arranged.settings.first() else { return Matrix::default() };
+    let mut rows = Vec::new();
+    for account in &question.accounts {
+        let candidate = Candidate::new(&setting.ground, &setting.effects, &account.id);
+        let actions = arranged.actions(&question, &setting.effects).into_iter();
+        let trials: Vec<Trial> = actions.map(|(action, roads)| Trial::new(&candidate, action, &roads)).collect();
+        for (n, id) in arranged.ids.iter().enumerate() {
+            let (cell, why) = cell(account, &candidate, &trials, n);
+            rows.push(MatrixRow {
+                account: account.name.clone(),
+                policy: id.clone(),
+                policy_name: setting.ground.policy_name(n),
+                cell,
+                why,
+            });
+        }
     }
-    let (users, _) = ground.users(n, &identity);
-    let kill = |c: &super::choices::Choice| c.kills.get(n).copied().unwrap_or(Tri::Unknown);
-    let roads = |wanted: fn(Tri) -> bool| {
-        let mut names: Vec<&str> = trials
-            .iter()
-            .flat_map(|t| t.choices.iter().filter(|c| wanted(kill(c))).filter_map(|c| Some(t.roads.get(c.road)?.id.as_str())))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names.join(", ")
+    Matrix { rows }
+}
+
+fn cell(account: &AccountRef, candidate: &Candidate<'_>, trials: &[Trial], n: usize) -> (Cell, String) {
+    let ground = candidate.ground;
+    let Some(Some(policy)) = ground.policies.get(n) else {
+        return (Cell::Unknown, "it could not be read".into());
     };
-    // A policy whose conditions can never be met together closes nothing.
-    let somewhere = |boxes: &[super::bits::Region]| trials.iter().any(|t| boxes.get(n).is_some_and(|b| b.meets(&t.everywhere)));
-    let (sure, may) = (somewhere(&ground.sure), somewhere(&ground.may));
-    let closes = roads(Tri::is_yes);
-    if sure && !closes.is_empty() {
-        return say(Mark::Blocks, format!("closes {closes} in some context"));
+    match policy.state {
+        PolicyState::Disabled => return (Cell::NotEnforced, "it is off".into()),
+        PolicyState::ReportOnly => return (Cell::NotEnforced, "it is report-only".into()),
+        PolicyState::Enabled | PolicyState::Unread(_) => {}
     }
-    let doubtful = roads(Tri::may);
-    if may && !doubtful.is_empty() {
-        return say(Mark::Unknown, format!("may close {doubtful}"));
+    let choices = || trials.iter().flat_map(|t| t.choices.iter().map(move |c| (t, c)));
+    // For whom: over all tokens, because activating a role can bring the account into a policy.
+    let for_account = |with_exclusions: bool| {
+        let users = choices().flat_map(|(_, c)| &c.tokens).map(|token| {
+            let (as_it_is, lifted) = ground.users(n, &candidate.identity(token));
+            if with_exclusions { as_it_is } else { lifted }
+        });
+        Tri::any(users)
+    };
+    let (users, lifted) = (for_account(true), for_account(false));
+    if users.is_no() && !lifted.is_no() {
+        return (Cell::Excluded, format!("`{}` is excluded", account.name));
     }
     if users.is_no() {
-        return say(Mark::NotReached, "it is for others".into());
+        return (Cell::NotReached, format!("it is not for `{}`", account.name));
     }
-    let acts = trials.iter().any(|t| {
-        t.choices.iter().any(|c| {
-            let road = t.roads.get(c.road);
-            road.is_some_and(|road| {
-                c.tokens.iter().any(|token| ground.reach(road, &token.for_what, c.workstation).get(n).is_some_and(|r| r.may()))
-            })
+    let reach = Tri::any(choices().flat_map(|(trial, choice)| {
+        let road = trial.roads.get(choice.road);
+        choice.tokens.iter().filter_map(move |token| {
+            let reach = ground.reach(road?, &token.for_what, choice.workstation);
+            Some(reach.get(n)?.and(token.needed))
         })
-    });
-    if acts && may {
-        say(Mark::CanBeMet, "it acts on a road, and the account can meet it".into())
-    } else {
-        say(Mark::NotReached, "it is for nothing that recovery needs".into())
+    }));
+    if reach.is_no() {
+        return (Cell::NotReached, "no recovery road from a machine at hand comes under it".into());
     }
+    let kills = |wanted: fn(Tri) -> bool| -> Vec<String> {
+        let closed = choices().filter(|(_, c)| c.kills.get(n).is_some_and(|k| wanted(*k)));
+        let mut roads: Vec<String> =
+            closed.filter_map(|(t, c)| t.roads.get(c.road).map(|r| r.id.clone())).collect();
+        roads.sort();
+        roads.dedup();
+        roads
+    };
+    let everywhere = trials.first().map(|t| &t.everywhere);
+    let meets = |regions: &[super::bits::Region]| {
+        regions.get(n).zip(everywhere).is_some_and(|(region, everywhere)| region.meets(everywhere))
+    };
+    if !meets(&ground.may) {
+        return (Cell::NotReached, "it matches in no environment".into());
+    }
+    let context = || {
+        let region = ground.may.get(n).zip(everywhere).map(|(r, e)| ground.atoms.describe(&r.and(e), e));
+        region.unwrap_or_default()
+    };
+    let (surely, perhaps) = (kills(Tri::is_yes), kills(Tri::may));
+    if !surely.is_empty() && meets(&ground.sure) {
+        return (Cell::Blocks, format!("closes {} ({})", surely.join(", "), context()));
+    }
+    if !perhaps.is_empty() {
+        return (Cell::Unknown, format!("may close {} ({})", perhaps.join(", "), context()));
+    }
+    let controls: Vec<String> = policy.grant.controls.iter().map(ToString::to_string).collect();
+    let met = if controls.is_empty() { "it demands nothing".into() } else { format!("meets {}", controls.join(", ")) };
+    (Cell::CanBeMet, met)
 }

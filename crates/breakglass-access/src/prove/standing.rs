@@ -1,8 +1,9 @@
 //! What an account can show under a scenario: what is registered and allowed, less what is broken.
 
 use super::scenario::Effects;
-use breakglass_model::view::{Capabilities, Lookup, TenantView, User};
+use breakglass_model::view::{Capabilities, Federation, Lookup, TenantView, User};
 use breakglass_model::{ObjectId, Tri};
+use serde_json::json;
 
 /// Methods that go through the identity provider of a federated domain.
 const AT_THE_PROVIDER: &[&str] = &["password", "federatedSingleFactor", "federatedMultiFactor"];
@@ -72,6 +73,20 @@ impl Standing {
         if standing.primary.is_unknown() {
             standing.doubts.push("whether any of its first factors works".into());
         }
+        standing
+    }
+
+    /// An account that does not exist yet, as it will be: cloud-only, enabled, with a password and a passkey (FIDO2) of a
+    /// model that nobody knows.
+    #[must_use]
+    pub fn planned(view: &TenantView, account: &ObjectId, effects: &Effects) -> Self {
+        let told = json!({ "methods": ["password", "fido2"], "canChangePassword": true, "canAcceptTermsOfUse": null });
+        let mut capabilities = view.told_capabilities(account, &told);
+        capabilities.federation = Federation::NotFederated;
+        let mut standing =
+            Self { capabilities, account: Tri::Yes, primary: Tri::Unknown, doubts: Vec::new() };
+        standing.suffer(account, effects);
+        standing.primary = standing.capabilities.first_factor();
         standing
     }
 

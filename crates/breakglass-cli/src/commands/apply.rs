@@ -7,6 +7,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, BOLD, Format, GOOD, paint};
 use crate::{files, snapshots};
 use breakglass_authenticator::SoftwareKeyRing;
+use breakglass_model::design::{ObjectIds, set_object_ids};
 use breakglass_ops::provision::apply::{Hands, Patience};
 use breakglass_ops::provision::journal::Journal;
 use breakglass_ops::provision::plan::Impact;
@@ -136,6 +137,14 @@ pub async fn carry_out(context: &Context, world: &World, planned: Planned, args:
     let applied = apply(&hands, &design, proven).await?;
     snapshots::keep(world, &applied.snapshot).await?;
     let text = files::read_text(&context.config)?;
-    files::write(&context.config, breakglass_model::design::set_object_ids(&text, &applied.design).as_bytes())?;
+    let name = context.config.display().to_string();
+    let text = set_object_ids(&text, &name, &ObjectIds::of(&applied.design)).map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        Failure::new(
+            format!("everything was applied, but the object ids could not be written into the design\n{}", lines.join("\n")),
+            format!("write these yourself: {:?}", applied.journal.ids),
+        )
+    })?;
+    files::write(&context.config, text.as_bytes())?;
     Ok(applied)
 }

@@ -180,7 +180,7 @@ impl Set {
             None => 0,
         };
         let end = start.saturating_add(size);
-        let next = (end < total).then_some(if from_end { total - end } else { end });
+        let next = (end < total).then_some(if from_end { total.saturating_sub(end) } else { end });
         Ok((items.into_iter().skip(start).take(size).collect(), next))
     }
 
