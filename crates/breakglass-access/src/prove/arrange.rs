@@ -59,7 +59,8 @@ pub(super) fn arrange(snapshot: &Snapshot, question: &Question, now: Timestamp) 
             }
         };
         for variant in variants {
-            let changed = variant.effects.changes_tenant().then(|| variant.effects.tenant(&snapshot)).transpose();
+            let changed =
+                variant.effects.changes_tenant().then(|| variant.effects.tenant(&snapshot)).transpose();
             match changed {
                 Ok(tenant) => drafts.push((n, variant, tenant.as_ref().map(TenantView::new))),
                 Err(error) => failed.push((n, error.into())),

@@ -101,12 +101,19 @@ impl Atoms {
             }
             Envelope::Listed { networks, .. } => {
                 ips = networks.iter().map(|n| (n.ip, map.by_ip(n.ip))).collect();
-                countries = networks.iter().map(|n| (n.country.clone(), map.by_country(n.country.as_ref()))).collect();
+                countries = networks
+                    .iter()
+                    .map(|n| (n.country.clone(), map.by_country(n.country.as_ref())))
+                    .collect();
                 compliant = networks.iter().map(|n| (n.compliant, map.by_compliance(n.compliant))).collect();
                 places = (0..networks.len()).map(|i| [i, i, i]).collect();
             }
         }
-        let all_levels = || [RiskLevel::None, RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Hidden].map(Some).to_vec();
+        let all_levels = || {
+            [RiskLevel::None, RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Hidden]
+                .map(Some)
+                .to_vec()
+        };
         let (sign_in_risk, mut user_risk, insider_risk) = match envelope {
             Envelope::Everywhere => {
                 (all_levels(), all_levels(), InsiderRisk::ALL.iter().copied().map(Some).collect())
@@ -121,7 +128,18 @@ impl Atoms {
                 user_risk.push(level);
             }
         }
-        Self { imposed, named, trusted, ips, countries, compliant, places, sign_in_risk, user_risk, insider_risk }
+        Self {
+            imposed,
+            named,
+            trusted,
+            ips,
+            countries,
+            compliant,
+            places,
+            sign_in_risk,
+            user_risk,
+            insider_risk,
+        }
     }
 
     /// All environments that an account must be reachable in: whatever the world imposes, or with its user risk fixed.
@@ -143,7 +161,12 @@ impl Atoms {
     /// Every class of every dimension.
     #[must_use]
     pub fn all(&self) -> Region {
-        Region::whole(&[self.places.len(), self.sign_in_risk.len(), self.user_risk.len(), self.insider_risk.len()])
+        Region::whole(&[
+            self.places.len(),
+            self.sign_in_risk.len(),
+            self.user_risk.len(),
+            self.insider_risk.len(),
+        ])
     }
 
     /// The boxes of a policy: where it matches for sure, and where it may.
@@ -191,7 +214,11 @@ impl Atoms {
         (all, unread, locations)
     }
 
-    fn touches(&self, [ip, country, compliant]: &[usize; 3], (all, unread, locations): &(bool, bool, Bits)) -> Tri {
+    fn touches(
+        &self,
+        [ip, country, compliant]: &[usize; 3],
+        (all, unread, locations): &(bool, bool, Bits),
+    ) -> Tri {
         let parts = [
             self.ips.get(*ip).map(|p| &p.1),
             self.countries.get(*country).map(|p| &p.1),
@@ -215,7 +242,9 @@ impl Atoms {
             country: self.countries.get(*country).and_then(|p| p.0.clone()),
             compliant: self.compliant.get(*compliant).and_then(|p| p.0),
         });
-        let level = |levels: &[Option<RiskLevel>], n: usize| point.get(n).and_then(|p| levels.get(*p)).copied().flatten();
+        let level = |levels: &[Option<RiskLevel>], n: usize| {
+            point.get(n).and_then(|p| levels.get(*p)).copied().flatten()
+        };
         Environment {
             network,
             sign_in_risk: level(&self.sign_in_risk, 1),
@@ -272,13 +301,18 @@ impl Atoms {
             let share = region.dimension(0).map_or(0, Bits::len);
             format!("networks such as {} ({share} of {} kinds)", at.network_in_words(), self.places.len())
         });
-        for (n, name, levels) in [(1, "sign-in risk", &self.sign_in_risk), (2, "user risk", &self.user_risk)] {
+        for (n, name, levels) in [(1, "sign-in risk", &self.sign_in_risk), (2, "user risk", &self.user_risk)]
+        {
             let set = region.dimension(n).cloned().unwrap_or_default();
-            let words_of = set.iter().filter_map(|i| levels.get(i)).map(|l| l.map_or("not known", RiskLevel::as_str));
+            let words_of =
+                set.iter().filter_map(|i| levels.get(i)).map(|l| l.map_or("not known", RiskLevel::as_str));
             words.push(level_words(name, full(n) && set.len() > 1, words_of.collect()));
         }
         let set = region.dimension(3).cloned().unwrap_or_default();
-        let insider = set.iter().filter_map(|i| self.insider_risk.get(i)).map(|l| l.map_or("not known", InsiderRisk::as_str));
+        let insider = set
+            .iter()
+            .filter_map(|i| self.insider_risk.get(i))
+            .map(|l| l.map_or("not known", InsiderRisk::as_str));
         words.push(level_words("insider risk", full(3) && set.len() > 1, insider.collect()));
         words.retain(|w| !w.is_empty());
         words.join(", ")

@@ -78,8 +78,7 @@ impl Bits {
     /// What is in either.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        let (long, short) =
-            if self.words.len() >= other.words.len() { (self, other) } else { (other, self) };
+        let (long, short) = if self.words.len() >= other.words.len() { (self, other) } else { (other, self) };
         let mut either = long.clone();
         for (a, b) in either.words.iter_mut().zip(&short.words) {
             *a |= b;
@@ -107,8 +106,7 @@ impl Bits {
     /// Whether every member is in the other.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        self.words.len() <= other.words.len()
-            && self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
+        self.words.len() <= other.words.len() && self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
     }
 
     /// The members, in order.

@@ -50,7 +50,9 @@ pub fn recovery_blocking(snapshot: &Snapshot, question: &Question, now: Timestam
     let trials = bench.trials();
     for (setting, account, candidate, trial) in &trials {
         for (policy, road) in closers(candidate, trial) {
-            because.entry(policy).or_insert_with(|| bench.words(setting, account, candidate, trial, policy, &road));
+            because
+                .entry(policy)
+                .or_insert_with(|| bench.words(setting, account, candidate, trial, policy, &road));
         }
     }
     bench.jointly(&trials, &mut because);
@@ -101,7 +103,10 @@ impl<'a> Bench<'a> {
                     .map(|n| format!("`{}`", candidate.ground.policy_name(n)))
                     .collect();
                 let alone = self.words(setting, account, candidate, trial, next, "some ways in");
-                because.insert(next, format!("together with {} it closes every way in: {alone}", others.join(", ")));
+                because.insert(
+                    next,
+                    format!("together with {} it closes every way in: {alone}", others.join(", ")),
+                );
             }
         }
     }
@@ -133,12 +138,17 @@ impl<'a> Bench<'a> {
             [] => "its session controls may leave no session".to_owned(),
             controls => {
                 let met = if sure { "cannot" } else { "may not be able to" };
-                format!("`{}` {met} meet {}", account.name, controls.join(&format!(" {} ", policy.grant.operator)))
+                format!(
+                    "`{}` {met} meet {}",
+                    account.name,
+                    controls.join(&format!(" {} ", policy.grant.operator))
+                )
             }
         };
         let region = ground.may.get(n).map(|r| r.and(&trial.everywhere));
         let context = region.map(|r| ground.atoms.describe(&r, &trial.everywhere)).unwrap_or_default();
-        let scenario = self.question.scenarios.get(setting.scenario).map(|s| s.name.as_str()).unwrap_or_default();
+        let scenario =
+            self.question.scenarios.get(setting.scenario).map(|s| s.name.as_str()).unwrap_or_default();
         let when = match (scenario, setting.words.as_str()) {
             (super::scenario::NONE, _) => String::new(),
             (name, "") => format!(" in scenario `{name}`"),

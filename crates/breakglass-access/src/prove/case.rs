@@ -71,8 +71,11 @@ impl Answer<'_> {
             Verdict::Locked => "locked",
             Verdict::Unknown => "unknown",
         };
-        let together =
-            Rounds { rounds: self.rounds, policies: self.arranged.ids.len(), required: self.question.required };
+        let together = Rounds {
+            rounds: self.rounds,
+            policies: self.arranged.ids.len(),
+            required: self.question.required,
+        };
         let least = match together.least_exclusions() {
             Least::Sets { sets, .. } => sets,
             Least::Impossible | Least::GaveUp => Vec::new(),
@@ -97,7 +100,12 @@ impl Answer<'_> {
 
     fn accounts(&self) -> Map<String, Value> {
         let answers = self.rounds.first().map(answers).unwrap_or_default();
-        self.question.accounts.iter().map(|a| a.name.clone()).zip(answers.into_iter().map(|a| json!(a))).collect()
+        self.question
+            .accounts
+            .iter()
+            .map(|a| a.name.clone())
+            .zip(answers.into_iter().map(|a| json!(a)))
+            .collect()
     }
 
     fn policy(&self, n: usize) -> String {

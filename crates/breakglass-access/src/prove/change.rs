@@ -89,7 +89,8 @@ fn operation(
     let at = |key: &str| format!("{path}.{key}");
     let policy = map.get("policy");
     let body = || {
-        let body = [policy, map.get("body"), map.get("value")].into_iter().flatten().find_map(Value::as_object);
+        let body =
+            [policy, map.get("body"), map.get("value")].into_iter().flatten().find_map(Value::as_object);
         body.ok_or_else(|| ChangeError::wrong(&at("policy"), "the policy", policy))
     };
     let id = || {
@@ -108,7 +109,12 @@ fn operation(
         "replace" => {
             let mut whole = body()?.clone();
             whole.entry("id").or_insert(json!(id()?));
-            remove(next, c::POLICIES, whole.get("id").and_then(Value::as_str).unwrap_or_default(), &at("policy"))?;
+            remove(
+                next,
+                c::POLICIES,
+                whole.get("id").and_then(Value::as_str).unwrap_or_default(),
+                &at("policy"),
+            )?;
             put(next, c::POLICIES, whole, &at("policy"), added)
         }
         "remove" | "delete" => remove(next, c::POLICIES, id()?, &at("policy")),
@@ -131,7 +137,9 @@ fn object(
     let id = match map.get("id") {
         None | Some(Value::Null) => None,
         Some(Value::String(id)) => Some(id.as_str()),
-        Some(other) => return Err(ChangeError::wrong(&format!("{path}.id"), "the id of a policy", Some(other))),
+        Some(other) => {
+            return Err(ChangeError::wrong(&format!("{path}.id"), "the id of a policy", Some(other)));
+        }
     };
     if let Some(id) = id.filter(|_| map.contains_key("@removed")) {
         return remove(next, collection, id, path);
@@ -204,7 +212,8 @@ fn collection_of(snapshot: &Snapshot, map: &Map<String, Value>) -> &'static str 
         return c::STRENGTHS;
     }
     let id = map.get("id").and_then(Value::as_str).unwrap_or_default();
-    let elsewhere = [c::NAMED_LOCATIONS, c::STRENGTHS].into_iter().find(|c| position(snapshot, c, id).is_some());
+    let elsewhere =
+        [c::NAMED_LOCATIONS, c::STRENGTHS].into_iter().find(|c| position(snapshot, c, id).is_some());
     let looks_like_policy = has(&["conditions", "grantControls", "sessionControls"]);
     elsewhere.filter(|_| !looks_like_policy).unwrap_or(c::POLICIES)
 }

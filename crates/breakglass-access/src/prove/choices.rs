@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One way in.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub(super) struct Choice {
     /// Position of the road in the list of the action.
     pub road: usize,
     /// Position of the workstation.
@@ -33,14 +33,14 @@ pub struct Choice {
 impl Choice {
     /// Whether all gates are open.
     #[must_use]
-    pub fn open(&self) -> Tri {
+    pub(super) fn open(&self) -> Tri {
         Tri::all(self.passages.iter().map(|p| p.open))
     }
 }
 
 /// An account under a scenario.
 #[derive(Debug)]
-pub struct Candidate<'a> {
+pub(super) struct Candidate<'a> {
     /// The tenant.
     pub ground: &'a Ground,
     /// What the scenario does.
@@ -57,7 +57,7 @@ pub struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     /// An account under a scenario.
     #[must_use]
-    pub fn new(ground: &'a Ground, effects: &'a Effects, id: &ObjectId) -> Self {
+    pub(super) fn new(ground: &'a Ground, effects: &'a Effects, id: &ObjectId) -> Self {
         Self {
             ground,
             effects,
@@ -70,30 +70,35 @@ impl<'a> Candidate<'a> {
 
     /// An account that does not exist yet, as it will be made.
     #[must_use]
-    pub fn planned(ground: &'a Ground, effects: &'a Effects, id: &ObjectId) -> Self {
+    pub(super) fn planned(ground: &'a Ground, effects: &'a Effects, id: &ObjectId) -> Self {
         let standing = Standing::planned(&ground.view, id, effects);
         Self { standing, ..Self::new(ground, effects, id) }
     }
 
     /// The account as it asks for a token without anything activated.
     #[must_use]
-    pub fn plain_identity(&self) -> Identity {
+    pub(super) fn plain_identity(&self) -> Identity {
         self.with_roles(self.supposed_roles.clone())
     }
 
     fn with_roles(&self, activated_roles: BTreeSet<ObjectId>) -> Identity {
-        Identity::User(UserIdentity { id: self.id.clone(), external: None, external_tenant: None, activated_roles })
+        Identity::User(UserIdentity {
+            id: self.id.clone(),
+            external: None,
+            external_tenant: None,
+            activated_roles,
+        })
     }
 
     /// The account as it asks for a token.
     #[must_use]
-    pub fn identity(&self, token: &Token) -> Identity {
+    pub(super) fn identity(&self, token: &Token) -> Identity {
         self.with_roles(token.roles.iter().chain(&self.supposed_roles).cloned().collect())
     }
 
     /// What it has at hand on a road at a workstation.
     #[must_use]
-    pub fn means(&self, road: &Road, workstation: usize) -> Means {
+    pub(super) fn means(&self, road: &Road, workstation: usize) -> Means {
         let station = self.ground.workstations.get(workstation);
         let external = self.ground.view.user(&self.id).found().and_then(|u| u.external);
         Means {
@@ -101,17 +106,14 @@ impl<'a> Candidate<'a> {
             platform: station.and_then(|w| w.raw.platform),
             client_app: road.client_app,
             guest: Tri::from(external.map(|kind| kind != ExternalKind::None)),
-            broken: Broken {
-                device_compliance: self.effects.compliance_unavailable,
-                ..Broken::default()
-            },
+            broken: Broken { device_compliance: self.effects.compliance_unavailable, ..Broken::default() },
             ..Means::new(self.standing.capabilities.clone())
         }
     }
 
     /// Whether the account can meet what a policy demands.
     #[must_use]
-    pub fn can_meet(&self, policy: usize, road: &Road, workstation: usize) -> Tri {
+    pub(super) fn can_meet(&self, policy: usize, road: &Road, workstation: usize) -> Tri {
         let key = (policy, road.client_app, workstation);
         if let Some(known) = self.met.borrow().get(&key) {
             return *known;
@@ -126,7 +128,7 @@ impl<'a> Candidate<'a> {
 
     /// Every way to an action.
     #[must_use]
-    pub fn choices(&self, action: Action, roads: &[Road]) -> Vec<Choice> {
+    pub(super) fn choices(&self, action: Action, roads: &[Road]) -> Vec<Choice> {
         let mfa = controls::mfa(&self.ground.view, &self.standing.capabilities);
         let mut ways = gates::roles(self.ground, &self.id, action, self.effects, mfa);
         if action.roles().iter().any(|r| self.supposed_roles.contains(&ObjectId::new(r))) {

@@ -44,7 +44,13 @@ pub struct Counterexample {
 
 impl Counterexample {
     /// Builds the evidence for a lock. `name` is the account's.
-    pub(super) fn new(name: &str, scenario: (&str, &str), candidate: &Candidate<'_>, trial: &Trial, lock: &Lock) -> Self {
+    pub(super) fn new(
+        name: &str,
+        scenario: (&str, &str),
+        candidate: &Candidate<'_>,
+        trial: &Trial,
+        lock: &Lock,
+    ) -> Self {
         let ground = candidate.ground;
         let point = ground.atoms.ordinary_point(&lock.region);
         let environment = ground.atoms.at(&point);
@@ -63,7 +69,14 @@ impl Counterexample {
             let (road, token) = shown(candidate, trial, choice, &killers)?;
             let station = ground.workstations.get(choice.workstation)?;
             let capabilities = &candidate.standing.capabilities;
-            let sign_in = sample::sign_in(&candidate.id, road, &token.for_what, &station.raw, &environment, capabilities);
+            let sign_in = sample::sign_in(
+                &candidate.id,
+                road,
+                &token.for_what,
+                &station.raw,
+                &environment,
+                capabilities,
+            );
             Some((sign_in, format!("{} on {}", road.id, station.words())))
         });
         let region = ground.atoms.describe(&lock.region, &trial.everywhere);

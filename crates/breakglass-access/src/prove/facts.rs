@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The facts that an unknown trial needs, each as it would follow "it is not known".
 #[must_use]
-pub fn needed(name: &str, candidate: &Candidate<'_>, trial: &Trial) -> BTreeSet<String> {
+pub(super) fn needed(name: &str, candidate: &Candidate<'_>, trial: &Trial) -> BTreeSet<String> {
     let mut facts = BTreeSet::new();
     if !trial.answer.is_unknown() {
         return facts;
@@ -59,7 +59,10 @@ fn about(
         facts.push(format!("whether policy `{title}` is enforced (its state is not understood)"));
     }
     if conditions::unread(policy).is_unknown() {
-        facts.push(format!("what the conditions {} of policy `{title}` mean", list(&policy.conditions.unread)));
+        facts.push(format!(
+            "what the conditions {} of policy `{title}` mean",
+            list(&policy.conditions.unread)
+        ));
     }
     let station = ground.workstations.get(choice.workstation);
     for token in &choice.tokens {
@@ -109,7 +112,11 @@ fn members(candidate: &Candidate<'_>, policy: &Policy) -> String {
         _ => None,
     });
     let unsure: BTreeSet<String> = unsure.collect();
-    if unsure.is_empty() { String::new() } else { format!(" ({})", unsure.into_iter().collect::<Vec<_>>().join(", ")) }
+    if unsure.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", unsure.into_iter().collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// Why it is not known in which environments a policy matches.
@@ -136,7 +143,10 @@ fn where_it_matches(candidate: &Candidate<'_>, policy: &Policy) -> Vec<String> {
     facts
 }
 
-fn about_location(view: &breakglass_model::view::TenantView, id: &breakglass_model::ObjectId) -> Option<String> {
+fn about_location(
+    view: &breakglass_model::view::TenantView,
+    id: &breakglass_model::ObjectId,
+) -> Option<String> {
     use breakglass_model::view::{LocationKind, Lookup};
     match view.locations.get(id) {
         Lookup::Unread(why) => Some(format!("what named location `{id}` is ({why})")),

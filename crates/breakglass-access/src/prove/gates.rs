@@ -56,7 +56,9 @@ impl Gate {
             Self::Account => "the account is gone or disabled",
             Self::PrimaryAuthentication => "no first factor works",
             Self::SecurityDefaults => "security defaults or per-user MFA demand MFA, and no MFA method works",
-            Self::MandatoryMfa => "Microsoft demands MFA on this road whatever the policies say, and no MFA method works",
+            Self::MandatoryMfa => {
+                "Microsoft demands MFA on this road whatever the policies say, and no MFA method works"
+            }
             Self::RoleActivation => "the role is not held and cannot be activated",
             Self::ProtectedAction => "the action is protected and no client at hand can answer the challenge",
             Self::Licence => "licences have expired, so policies cannot be changed (they can be deleted)",
@@ -72,9 +74,13 @@ impl Gate {
             Self::PrimaryAuthentication => {
                 "register a method that does not depend on what failed: a passkey (FIDO2) on a cloud-only account"
             }
-            Self::SecurityDefaults | Self::MandatoryMfa => "register a passkey (FIDO2); exclusions do not help here",
+            Self::SecurityDefaults | Self::MandatoryMfa => {
+                "register a passkey (FIDO2); exclusions do not help here"
+            }
             Self::RoleActivation => "assign the role permanently and active",
-            Self::ProtectedAction => "take the context off the action, or use Graph PowerShell or the admin center",
+            Self::ProtectedAction => {
+                "take the context off the action, or use Graph PowerShell or the admin center"
+            }
             Self::Licence => "renew the licences, or recover by deleting the policy",
             Self::Service => "keep a second road ready: Graph PowerShell does not need a portal",
         }
@@ -89,7 +95,7 @@ impl fmt::Display for Gate {
 
 /// Whether a gate is open, and where that is not known, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passage {
+pub(super) struct Passage {
     /// Which gate.
     pub gate: Gate,
     /// Whether it is open.
@@ -100,14 +106,14 @@ pub struct Passage {
 
 impl Passage {
     /// The state of a gate; `doubt` is asked only where it is not known.
-    pub fn new(gate: Gate, open: Tri, doubt: impl FnOnce() -> String) -> Self {
+    pub(super) fn new(gate: Gate, open: Tri, doubt: impl FnOnce() -> String) -> Self {
         Self { gate, open, doubt: open.is_unknown().then(doubt) }
     }
 }
 
 /// A token that a road needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub(super) struct Token {
     /// What it is for.
     pub for_what: TokenFor,
     /// Roles that the session has activated by then.
@@ -118,7 +124,7 @@ pub struct Token {
 
 /// A way of holding the role for an action, with the tokens and gates that it brings.
 #[derive(Clone, Debug)]
-pub struct Role {
+pub(super) struct Role {
     /// The role is there, or can be.
     pub passage: Passage,
     /// The role that is activated, if any.
@@ -130,7 +136,7 @@ pub struct Role {
 impl Role {
     /// The role is there, whatever the tenant says.
     #[must_use]
-    pub fn held() -> Self {
+    pub(super) fn held() -> Self {
         let passage = Passage::new(Gate::RoleActivation, Tri::Yes, String::new);
         Self { passage, activated: None, context: None }
     }
@@ -139,7 +145,7 @@ impl Role {
 impl Token {
     /// The plain token of a road.
     #[must_use]
-    pub fn plain(road: &Road) -> Self {
+    pub(super) fn plain(road: &Road) -> Self {
         let for_what = TokenFor { resources: road.audiences.clone(), context: None };
         Self { for_what, roles: BTreeSet::new(), needed: Tri::Yes }
     }
@@ -147,7 +153,7 @@ impl Token {
 
 /// The ways in which an account can hold a role for the action: now, or by activating one (L-16, L-17).
 #[must_use]
-pub fn roles(
+pub(super) fn roles(
     ground: &Ground,
     account: &ObjectId,
     action: Action,
@@ -159,17 +165,13 @@ pub fn roles(
     let held = Tri::any(wanted.iter().map(|role| view.holds_role(account, role)));
     let held = if held.is_no() && holds_own_role(view, account) { Tri::Unknown } else { held };
     let doubt = || "whether it holds a role that allows the action".to_owned();
-    let now = Role {
-        passage: Passage::new(Gate::RoleActivation, held, doubt),
-        activated: None,
-        context: None,
-    };
+    let now =
+        Role { passage: Passage::new(Gate::RoleActivation, held, doubt), activated: None, context: None };
     if held.is_yes() {
         return vec![now];
     }
     let eligible = wanted.iter().filter(|role| view.eligible_for(account, role).may());
-    let mut ways: Vec<Role> =
-        eligible.map(|role| activation(ground, account, role, effects, mfa)).collect();
+    let mut ways: Vec<Role> = eligible.map(|role| activation(ground, account, role, effects, mfa)).collect();
     if held.may() || ways.is_empty() {
         ways.push(now);
     }
@@ -243,7 +245,7 @@ fn contexts_in_use(ground: &Ground) -> BTreeSet<String> {
 
 /// What is demanded of the action itself: contexts to step up to, each with whether it is.
 #[must_use]
-pub fn step_ups(ground: &Ground, action: Action) -> Vec<(String, Tri)> {
+pub(super) fn step_ups(ground: &Ground, action: Action) -> Vec<(String, Tri)> {
     match &ground.view.protected_actions {
         Some(protected) => {
             let ours = protected.iter().filter(|p| action.is_protected_by(&p.name));
@@ -259,7 +261,7 @@ pub fn step_ups(ground: &Ground, action: Action) -> Vec<(String, Tri)> {
 
 /// The tokens that a road needs for an action, with the role held in a given way (3.2).
 #[must_use]
-pub fn tokens(road: &Road, role: &Role, step_ups: &[(String, Tri)]) -> Vec<Token> {
+pub(super) fn tokens(road: &Road, role: &Role, step_ups: &[(String, Tri)]) -> Vec<Token> {
     let plain = TokenFor { resources: road.audiences.clone(), context: None };
     let for_context =
         |context: &String| TokenFor { resources: road.audiences.clone(), context: Some(context.clone()) };
@@ -270,7 +272,11 @@ pub fn tokens(road: &Road, role: &Role, step_ups: &[(String, Tri)]) -> Vec<Token
         // The role that is being activated is not there yet.
         let challenge = role.context.iter().map(|c| (for_context(c), nothing.clone()));
         let after = std::iter::once((plain, roles.clone()));
-        tokens.extend(challenge.chain(after).map(|(for_what, roles)| Token { for_what, roles, needed: Tri::Yes }));
+        tokens.extend(challenge.chain(after).map(|(for_what, roles)| Token {
+            for_what,
+            roles,
+            needed: Tri::Yes,
+        }));
     }
     tokens.extend(step_ups.iter().map(|(context, needed)| Token {
         for_what: for_context(context),
@@ -282,7 +288,7 @@ pub fn tokens(road: &Road, role: &Role, step_ups: &[(String, Tri)]) -> Vec<Token
 
 /// What the gates before the action are asked with.
 #[derive(Clone, Copy, Debug)]
-pub struct Before<'a> {
+pub(super) struct Before<'a> {
     /// The tenant.
     pub ground: &'a Ground,
     /// The account.
@@ -298,7 +304,7 @@ pub struct Before<'a> {
 impl Before<'_> {
     /// The gates on one road, in order, the role apart.
     #[must_use]
-    pub fn passages(&self, road: &Road, action: Action, step_ups: &[(String, Tri)]) -> Vec<Passage> {
+    pub(super) fn passages(&self, road: &Road, action: Action, step_ups: &[(String, Tri)]) -> Vec<Passage> {
         passages(*self, road, action, step_ups)
     }
 }
@@ -333,7 +339,8 @@ fn passages(before: Before<'_>, road: &Road, action: Action, step_ups: &[(String
             mfa_doubt("whether Microsoft's mandatory MFA is in force on this road")
         }),
         Passage::new(Gate::ProtectedAction, protected, || {
-            "which authentication context the action demands (`protectedActions`), and whether it can be met".into()
+            "which authentication context the action demands (`protectedActions`), and whether it can be met"
+                .into()
         }),
         Passage::new(Gate::Licence, licence, String::new),
     ]

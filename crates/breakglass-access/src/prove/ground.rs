@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// A workstation of the operator.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Workstation {
+pub(super) struct Workstation {
     /// As the question gives it.
     pub raw: RawWorkstation,
     /// Typed.
@@ -45,7 +45,7 @@ impl Workstation {
 
     /// In words.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let kind = match &self.machine {
             Machine::NotTold => "a machine of which nothing is told",
             Machine::Unregistered => "an unregistered machine",
@@ -60,7 +60,7 @@ impl Workstation {
 
 /// A tenant as a scenario leaves it.
 #[derive(Debug)]
-pub struct Ground {
+pub(super) struct Ground {
     /// The tenant.
     pub view: TenantView,
     /// Each policy of the whole question that is in this tenant, by its number there; `None` for those that are not.
@@ -81,7 +81,7 @@ pub struct Ground {
 impl Ground {
     /// Prepares a tenant. `ids` numbers the policies of the whole question.
     #[must_use]
-    pub fn new(
+    pub(super) fn new(
         view: TenantView,
         ids: &[PolicyId],
         envelope: &Envelope,
@@ -94,7 +94,8 @@ impl Ground {
         let nowhere = Region::new(vec![super::bits::Bits::new()]);
         let (mut sure, mut may) = (Vec::new(), Vec::new());
         for policy in &policies {
-            let (s, m) = policy.as_ref().map_or_else(|| (nowhere.clone(), nowhere.clone()), |p| atoms.boxes(p));
+            let (s, m) =
+                policy.as_ref().map_or_else(|| (nowhere.clone(), nowhere.clone()), |p| atoms.boxes(p));
             sure.push(s);
             may.push(m);
         }
@@ -110,15 +111,9 @@ impl Ground {
         Self { view, policies, lifted, atoms, sure, may, workstations, reach: RefCell::default() }
     }
 
-    /// The number that stands for policies that could not be read.
-    #[must_use]
-    pub fn unread_policy(&self) -> usize {
-        self.policies.len()
-    }
-
     /// Whether a policy is for an account: as it is, and as it would be without any exclusion.
     #[must_use]
-    pub fn users(&self, policy: usize, identity: &Identity) -> (Tri, Tri) {
+    pub(super) fn users(&self, policy: usize, identity: &Identity) -> (Tri, Tri) {
         let Some(Some(as_it_is)) = self.policies.get(policy) else { return (Tri::No, Tri::No) };
         let answer = conditions::users(&self.view, as_it_is, identity);
         match self.lifted.get(policy) {
@@ -129,7 +124,7 @@ impl Ground {
 
     /// Whether an account is excluded from a policy, by whatever entry.
     #[must_use]
-    pub fn excluded(&self, policy: usize, identity: &Identity) -> Tri {
+    pub(super) fn excluded(&self, policy: usize, identity: &Identity) -> Tri {
         let Some(Some(policy)) = self.policies.get(policy) else { return Tri::No };
         if policy.conditions.users.exclude.is_empty() {
             return Tri::No;
@@ -142,7 +137,7 @@ impl Ground {
 
     /// For each policy whether it acts on a token of a road at a workstation, users and environment aside.
     #[must_use]
-    pub fn reach(&self, road: &Road, token: &TokenFor, workstation: usize) -> Rc<Vec<Tri>> {
+    pub(super) fn reach(&self, road: &Road, token: &TokenFor, workstation: usize) -> Rc<Vec<Tri>> {
         let key = (road.id.clone(), token.clone(), workstation);
         if let Some(known) = self.reach.borrow().get(&key) {
             return Rc::clone(known);
@@ -178,7 +173,7 @@ impl Ground {
 
     /// The name of a policy, else its id.
     #[must_use]
-    pub fn policy_name(&self, policy: usize) -> String {
+    pub(super) fn policy_name(&self, policy: usize) -> String {
         match self.policies.get(policy) {
             Some(Some(p)) if p.name.is_empty() => p.id.to_string(),
             Some(Some(p)) => p.name.clone(),

@@ -10,11 +10,11 @@ use breakglass_model::Tri;
 use std::rc::Rc;
 
 /// How many minimal locks are listed at most.
-pub const LOCKS: usize = 50;
+pub(super) const LOCKS: usize = 50;
 
 /// An account's ways to an action.
 #[derive(Clone, Debug)]
-pub struct Trial {
+pub(super) struct Trial {
     /// The action.
     pub action: Action,
     /// The roads to it.
@@ -31,7 +31,7 @@ pub struct Trial {
 
 /// What changes about exclusions when a trial is judged again.
 #[derive(Clone, Copy, Debug)]
-pub struct Exclusions<'a> {
+pub(super) struct Exclusions<'a> {
     /// Policies from which the account is excluded in addition.
     pub added: &'a Bits,
     /// Policies whose exclusions of the account are taken out.
@@ -41,7 +41,7 @@ pub struct Exclusions<'a> {
 impl Trial {
     /// Judges.
     #[must_use]
-    pub fn new(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>) -> Self {
+    pub(super) fn new(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>) -> Self {
         let user_risk = candidate.effects.user_risk.get(&candidate.id).copied();
         let mut trial = Self {
             action,
@@ -71,23 +71,22 @@ impl Trial {
 
     /// Whether taking out some exclusions changes anything for this account.
     #[must_use]
-    pub fn is_touched(&self, lifted: &Bits) -> bool {
-        let differs = |c: &Choice| {
-            lifted.iter().any(|p| c.kills.get(p) != c.lifted.get(p)) || !c.lifted_open.is_yes()
-        };
+    pub(super) fn is_touched(&self, lifted: &Bits) -> bool {
+        let differs =
+            |c: &Choice| lifted.iter().any(|p| c.kills.get(p) != c.lifted.get(p)) || !c.lifted_open.is_yes();
         !lifted.is_empty() && self.choices.iter().any(differs)
     }
 
     /// Everything that may close a way closes it; only gates that are surely open count. No lock here is a proof.
     #[must_use]
-    pub fn pessimistic(&self, ground: &Ground) -> Instance {
+    pub(super) fn pessimistic(&self, ground: &Ground) -> Instance {
         let nothing = Bits::new();
         self.pessimistic_with(ground, Exclusions { added: &nothing, lifted: &nothing })
     }
 
     /// The same with other exclusions.
     #[must_use]
-    pub fn pessimistic_with(&self, ground: &Ground, exclusions: Exclusions<'_>) -> Instance {
+    pub(super) fn pessimistic_with(&self, ground: &Ground, exclusions: Exclusions<'_>) -> Instance {
         let lifting = !exclusions.lifted.is_empty();
         let open = |c: &&Choice| c.open().is_yes() && (!lifting || c.lifted_open.is_yes());
         let choices = self.choices.iter().filter(open).map(|choice| {
@@ -107,7 +106,7 @@ impl Trial {
 
     /// Only what surely closes a way closes it; gates that may be open count. A lock here is certain.
     #[must_use]
-    pub fn optimistic(&self, ground: &Ground) -> Instance {
+    pub(super) fn optimistic(&self, ground: &Ground) -> Instance {
         self.optimistic_on(ground, |_| true)
     }
 
@@ -125,7 +124,7 @@ impl Trial {
 
     /// Whether one road alone is a way in whatever the world does.
     #[must_use]
-    pub fn by_road(&self, ground: &Ground, road: usize) -> Tri {
+    pub(super) fn by_road(&self, ground: &Ground, road: usize) -> Tri {
         let all = self.pessimistic(ground);
         let open = self.choices.iter().filter(|c| c.open().is_yes());
         let choices = all.choices.into_iter().zip(open).filter(|(_, c)| c.road == road).map(|(k, _)| k);
@@ -141,19 +140,18 @@ impl Trial {
 
     /// Every minimal lock that is certain; none when the answer is not `no`.
     #[must_use]
-    pub fn locks(&self, ground: &Ground) -> Locks {
+    pub(super) fn locks(&self, ground: &Ground) -> Locks {
         if self.answer.is_no() { self.optimistic(ground).locks(LOCKS) } else { Locks::default() }
     }
 
     /// The gates that lock by themselves: the first closed one of each way, when every way has one.
     #[must_use]
-    pub fn locking_gates(&self) -> Vec<Gate> {
+    pub(super) fn locking_gates(&self) -> Vec<Gate> {
         if self.choices.is_empty() {
             return vec![Gate::Service];
         }
         let first = |c: &Choice| c.passages.iter().find(|p| p.open.is_no()).map(|p| p.gate);
-        let mut gates: Vec<Gate> =
-            self.choices.iter().map(first).collect::<Option<_>>().unwrap_or_default();
+        let mut gates: Vec<Gate> = self.choices.iter().map(first).collect::<Option<_>>().unwrap_or_default();
         gates.sort();
         gates.dedup();
         gates

@@ -99,7 +99,8 @@ pub fn matrix(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Matri
     for account in &question.accounts {
         let candidate = Candidate::new(&setting.ground, &setting.effects, &account.id);
         let actions = arranged.actions(&question, &setting.effects).into_iter();
-        let trials: Vec<Trial> = actions.map(|(action, roads)| Trial::new(&candidate, action, &roads)).collect();
+        let trials: Vec<Trial> =
+            actions.map(|(action, roads)| Trial::new(&candidate, action, &roads)).collect();
         for (n, id) in arranged.ids.iter().enumerate() {
             let (cell, why) = cell(account, &candidate, &trials, n);
             rows.push(MatrixRow {
@@ -177,6 +178,10 @@ fn cell(account: &AccountRef, candidate: &Candidate<'_>, trials: &[Trial], n: us
         return (Cell::Unknown, format!("may close {} ({})", perhaps.join(", "), context()));
     }
     let controls: Vec<String> = policy.grant.controls.iter().map(ToString::to_string).collect();
-    let met = if controls.is_empty() { "it demands nothing".into() } else { format!("meets {}", controls.join(", ")) };
+    let met = if controls.is_empty() {
+        "it demands nothing".into()
+    } else {
+        format!("meets {}", controls.join(", "))
+    };
     (Cell::CanBeMet, met)
 }

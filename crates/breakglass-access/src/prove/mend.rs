@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// One way in which a scenario happens, with every account judged in it.
 #[derive(Debug)]
-pub struct Round {
+pub(super) struct Round {
     /// The tenant.
     pub ground: Rc<Ground>,
     /// The trials of each account, one for each action.
@@ -21,7 +21,7 @@ pub struct Round {
 
 /// What is asked of the rounds together.
 #[derive(Clone, Copy, Debug)]
-pub struct Rounds<'a> {
+pub(super) struct Rounds<'a> {
     /// All rounds.
     pub rounds: &'a [Round],
     /// How many policies there are.
@@ -33,7 +33,7 @@ pub struct Rounds<'a> {
 impl Rounds<'_> {
     /// All sets of exclusions with the fewest elements after which enough accounts are proved safe in every round.
     #[must_use]
-    pub fn least_exclusions(&self) -> Least {
+    pub(super) fn least_exclusions(&self) -> Least {
         let accounts = self.rounds.iter().map(|r| r.accounts.len()).max().unwrap_or(0);
         let every = Bits::below(accounts * self.policies);
         least(&every, |added| self.left(added, &Bits::new()))
@@ -42,7 +42,7 @@ impl Rounds<'_> {
     /// Existing exclusions (of accounts from policies) that can be taken out one at a time: enough accounts are still
     /// proved safe in every round.
     #[must_use]
-    pub fn unnecessary(&self, existing: &Bits) -> Bits {
+    pub(super) fn unnecessary(&self, existing: &Bits) -> Bits {
         let nothing = Bits::new();
         let alone = |e: &usize| self.left(&nothing, &std::iter::once(*e).collect()) == Left::Nothing;
         existing.iter().filter(alone).collect()
@@ -51,7 +51,7 @@ impl Rounds<'_> {
     /// Every largest set of existing exclusions that can be taken out together; none when not even the empty set can,
     /// because enough accounts are not proved safe now.
     #[must_use]
-    pub fn removable(&self, existing: &Bits) -> Vec<Bits> {
+    pub(super) fn removable(&self, existing: &Bits) -> Vec<Bits> {
         match least(existing, |kept| self.left(&Bits::new(), &existing.minus(kept))) {
             Least::Sets { sets, .. } => sets.iter().map(|kept| existing.minus(kept)).collect(),
             Least::Impossible | Least::GaveUp => Vec::new(),

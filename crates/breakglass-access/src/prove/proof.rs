@@ -193,7 +193,12 @@ impl Proof {
         let mut lines = Vec::new();
         for counterexample in &self.counterexamples {
             let line = counterexample.gates.iter().map(|gate| {
-                format!("`{}`: {} (no exclusion repairs: {})", counterexample.account, gate.remedy(), gate.words())
+                format!(
+                    "`{}`: {} (no exclusion repairs: {})",
+                    counterexample.account,
+                    gate.remedy(),
+                    gate.words()
+                )
             });
             for line in line {
                 if !lines.contains(&line) {

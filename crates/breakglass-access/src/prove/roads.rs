@@ -76,7 +76,10 @@ impl Action {
     #[must_use]
     pub fn is_protected_by(self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        let on = |what: &str| name.strip_prefix("microsoft.directory/conditionalaccesspolicies/").is_some_and(|rest| rest == what);
+        let on = |what: &str| {
+            name.strip_prefix("microsoft.directory/conditionalaccesspolicies/")
+                .is_some_and(|rest| rest == what)
+        };
         match self {
             Self::ManagePolicies => on("basic/update") || on("update"),
             Self::DeletePolicies => on("delete"),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// What a token is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TokenFor {
+pub(super) struct TokenFor {
     /// Resources.
     pub resources: Vec<ObjectId>,
     /// An authentication context that is demanded beside them.
@@ -20,7 +20,7 @@ pub struct TokenFor {
 impl TokenFor {
     /// The request of a road for it.
     #[must_use]
-    pub fn request(&self, road: &Road) -> Request {
+    pub(super) fn request(&self, road: &Road) -> Request {
         Request {
             resources: self.resources.clone(),
             may_resources: road.may_audiences.clone(),
@@ -34,7 +34,7 @@ impl TokenFor {
 
 /// A workstation as a question gives it: platform and Graph's `deviceInfo` (`null`: unregistered; absent: not told).
 #[derive(Clone, Debug, PartialEq)]
-pub struct RawWorkstation {
+pub(super) struct RawWorkstation {
     /// Platform.
     pub platform: Option<Platform>,
     /// Device as JSON.
@@ -43,7 +43,7 @@ pub struct RawWorkstation {
 
 /// The sign-in of an account on a road in an environment.
 #[must_use]
-pub fn sign_in(
+pub(super) fn sign_in(
     account: &ObjectId,
     road: &Road,
     token: &TokenFor,
@@ -61,10 +61,13 @@ pub fn sign_in(
     put("devicePlatform", workstation.platform.map(|p| json!(p.as_str())));
     put("deviceInfo", workstation.device.clone());
     put("ipAddress", environment.network.ip.map(|ip| json!(ip.to_string())));
-    put("country", environment.network.country.as_ref().map(|c| match c {
-        Country::Unmapped => json!(""),
-        Country::Code(code) => json!(code),
-    }));
+    put(
+        "country",
+        environment.network.country.as_ref().map(|c| match c {
+            Country::Unmapped => json!(""),
+            Country::Code(code) => json!(code),
+        }),
+    );
     put("signInRiskLevel", environment.sign_in_risk.map(|r| json!(r.as_str())));
     put("userRiskLevel", environment.user_risk.map(|r| json!(r.as_str())));
     put("insiderRiskLevel", environment.insider_risk.map(|r| json!(r.as_str())));
@@ -119,7 +122,10 @@ fn told(capabilities: &Capabilities) -> Option<Value> {
         }
     }
     if let Some([certificate]) = capabilities.certificates.as_deref() {
-        map.insert("x509".into(), json!({ "issuerSki": certificate.issuer_ski, "policyOids": certificate.policy_oids }));
+        map.insert(
+            "x509".into(),
+            json!({ "issuerSki": certificate.issuer_ski, "policyOids": certificate.policy_oids }),
+        );
     }
     if let Some(custom) = &capabilities.custom_controls {
         map.insert("customControls".into(), json!(custom));

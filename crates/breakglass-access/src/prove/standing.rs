@@ -20,7 +20,7 @@ const UNSETTLED_WITHOUT_PROVIDER: &[&str] = &[
 
 /// How an account stands under a scenario.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub(super) struct Standing {
     /// What it can show.
     pub capabilities: Capabilities,
     /// The account exists and is enabled (G0).
@@ -34,7 +34,7 @@ pub struct Standing {
 impl Standing {
     /// Works it out.
     #[must_use]
-    pub fn of(view: &TenantView, account: &ObjectId, effects: &Effects) -> Self {
+    pub(super) fn of(view: &TenantView, account: &ObjectId, effects: &Effects) -> Self {
         let mut doubts = Vec::new();
         let user = view.user(account);
         let found = match &user {
@@ -79,7 +79,7 @@ impl Standing {
     /// An account that does not exist yet, as it will be: cloud-only, enabled, with a password and a passkey (FIDO2) of a
     /// model that nobody knows.
     #[must_use]
-    pub fn planned(view: &TenantView, account: &ObjectId, effects: &Effects) -> Self {
+    pub(super) fn planned(view: &TenantView, account: &ObjectId, effects: &Effects) -> Self {
         let told = json!({ "methods": ["password", "fido2"], "canChangePassword": true, "canAcceptTermsOfUse": null });
         let mut capabilities = view.told_capabilities(account, &told);
         capabilities.federation = Federation::NotFederated;

@@ -10,9 +10,9 @@ use super::proof::{AccountProof, Exclusion, NoLockout, Proof, ScenarioProof, Unn
 use super::question::{AccountRef, Question};
 use super::repair::Least;
 use super::scenario::{self, ScenarioError};
+use breakglass_model::Tri;
 use breakglass_model::snapshot::Snapshot;
 use breakglass_model::view::TenantView;
-use breakglass_model::Tri;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,7 @@ pub fn prove(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Proof 
     let whole = Whole { question, arranged: &arranged, rounds: &rounds };
     let scenarios = whole.scenarios();
     let verdict = worst(scenarios.iter().map(|s| s.verdict));
-    let together =
-        Rounds { rounds: &rounds, policies: arranged.ids.len(), required: question.required };
+    let together = Rounds { rounds: &rounds, policies: arranged.ids.len(), required: question.required };
     let least = if verdict == Verdict::ProvedSafe {
         vec![Bits::new()]
     } else {
@@ -58,7 +57,11 @@ pub fn prove(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Proof 
 ///
 /// # Errors
 /// When the scenario does not exist or its changes cannot be read.
-pub fn under(snapshot: &Snapshot, question: &Question, name: &str) -> Result<Vec<(String, Snapshot)>, ScenarioError> {
+pub fn under(
+    snapshot: &Snapshot,
+    question: &Question,
+    name: &str,
+) -> Result<Vec<(String, Snapshot)>, ScenarioError> {
     let view = TenantView::new(snapshot);
     let Some(scenario) = question.scenarios.iter().find(|s| s.name == name) else {
         let known = question.scenario_names().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
@@ -85,7 +88,8 @@ pub(super) fn answers(round: &Round) -> Vec<Tri> {
 /// Whether enough accounts are safe in a round.
 pub(super) fn verdict_of(round: &Round, required: usize) -> Verdict {
     let answers = answers(round);
-    let (safe, may) = (answers.iter().filter(|a| a.is_yes()).count(), answers.iter().filter(|a| a.may()).count());
+    let (safe, may) =
+        (answers.iter().filter(|a| a.is_yes()).count(), answers.iter().filter(|a| a.may()).count());
     Verdict::of(required, safe, may)
 }
 
@@ -156,7 +160,9 @@ impl<'a> Whole<'a> {
     /// What the account survives, the ways apart in which it is itself what is lost.
     fn survives(&self, n: usize, account: &AccountRef) -> BTreeMap<String, Tri> {
         let mut survives: BTreeMap<String, Tri> = BTreeMap::new();
-        for (setting, round) in self.pairs().filter(|(s, _)| !s.effects.accounts_deleted.contains(&account.id)) {
+        for (setting, round) in
+            self.pairs().filter(|(s, _)| !s.effects.accounts_deleted.contains(&account.id))
+        {
             let (Some(scenario), Some(trials)) =
                 (self.question.scenarios.get(setting.scenario), round.accounts.get(n))
             else {
@@ -252,7 +258,8 @@ impl<'a> Whole<'a> {
                 "no action is protected with an authentication context that no policy is for: protected actions were not read (L-18)".into(),
             );
         }
-        let states = |account: &AccountRef| view.user(&account.id).found().and_then(|u| u.per_user_mfa.clone());
+        let states =
+            |account: &AccountRef| view.user(&account.id).found().and_then(|u| u.per_user_mfa.clone());
         if self.question.accounts.iter().any(|a| states(a).is_none()) {
             list.push("per-user MFA is off for the accounts: it was not read (L-12)".into());
         }
@@ -263,7 +270,9 @@ impl<'a> Whole<'a> {
             list.push("every certificate authority has a revocation list configured (L-8)".into());
         }
         if setting.ground.policies.iter().flatten().any(|p| !p.conditions.users.exclude.is_empty()) {
-            list.push("changed memberships and policies have taken effect: it can take up to a day (U-12)".into());
+            list.push(
+                "changed memberships and policies have taken effect: it can take up to a day (U-12)".into(),
+            );
         }
         list
     }

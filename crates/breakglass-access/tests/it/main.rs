@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod evaluate;
 #[cfg(test)]
+mod prove;
+#[cfg(test)]
 mod shared;

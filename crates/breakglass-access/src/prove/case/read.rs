@@ -40,8 +40,11 @@ pub(super) fn question(case: &Value) -> Read<Question> {
         let known = Action::ALL.map(|a| format!("`{a}`")).join(", ");
         return wrong("$.question.action", &format!("one of {known}"), q.get("action"));
     };
-    let roads: Read<Vec<Road>> =
-        list(q, AT, "routes")?.iter().enumerate().map(|(i, r)| road(r, &format!("$.question.routes[{i}]"))).collect();
+    let roads: Read<Vec<Road>> = list(q, AT, "routes")?
+        .iter()
+        .enumerate()
+        .map(|(i, r)| road(r, &format!("$.question.routes[{i}]")))
+        .collect();
     let nothing = Value::Null;
     let envelope = q.get("envelope").unwrap_or(&nothing);
     let stations = envelope.pointer("/existential/workstations").and_then(Value::as_array);
@@ -163,11 +166,12 @@ fn levels<T>(of: &Value, at: &str, key: &str, read: impl Fn(&str) -> Option<T>) 
 }
 
 fn network(of: &Value, at: &str) -> Read<Network> {
-    let ip = match of.get("ipAddress").map(|ip| ip.as_str().and_then(|ip| ip.parse::<std::net::IpAddr>().ok())) {
-        None => None,
-        Some(Some(ip)) => Some(ip.to_canonical()),
-        Some(None) => return wrong(&format!("{at}.ipAddress"), "an address", of.get("ipAddress")),
-    };
+    let ip =
+        match of.get("ipAddress").map(|ip| ip.as_str().and_then(|ip| ip.parse::<std::net::IpAddr>().ok())) {
+            None => None,
+            Some(Some(ip)) => Some(ip.to_canonical()),
+            Some(None) => return wrong(&format!("{at}.ipAddress"), "an address", of.get("ipAddress")),
+        };
     let country = match of.get("country") {
         None | Some(Value::Null) => None,
         Some(Value::String(code)) if code.trim().is_empty() => Some(Country::Unmapped),
@@ -200,7 +204,8 @@ fn scenario(of: &Value) -> Read<Scenario> {
     let name = of.get("id").and_then(Value::as_str).unwrap_or("none").to_owned();
     let nothing = Value::Null;
     let e = of.get("effects").unwrap_or(&nothing);
-    let unknown = e.as_object().into_iter().flatten().map(|(key, _)| key).find(|k| !KNOWN.contains(&k.as_str()));
+    let unknown =
+        e.as_object().into_iter().flatten().map(|(key, _)| key).find(|k| !KNOWN.contains(&k.as_str()));
     if let Some(unknown) = unknown {
         return wrong(&format!("{AT}.{unknown}"), "an effect that the case format names", e.get(unknown));
     }
@@ -208,7 +213,9 @@ fn scenario(of: &Value) -> Read<Scenario> {
     let effects = Effects {
         methods_unavailable: texts(e, AT, "methodsUnavailable")?.into_iter().collect(),
         external_mfa_down: on("externalMfaDown")?,
-        lost_methods: keyed(e, AT, "lostMethods", |v, at| texts(&wrap(v), at, "of").map(|t| t.into_iter().collect()))?,
+        lost_methods: keyed(e, AT, "lostMethods", |v, at| {
+            texts(&wrap(v), at, "of").map(|t| t.into_iter().collect())
+        })?,
         federation_down: on("federationDown")?,
         pass_through_down: on("passThroughAgentsDown")?,
         compliance_unavailable: on("deviceComplianceUnavailable")?,
@@ -244,9 +251,10 @@ fn keyed<T>(
     let path = format!("{at}.{key}");
     match of.get(key) {
         None | Some(Value::Null) => Ok(BTreeMap::new()),
-        Some(Value::Object(map)) => {
-            map.iter().map(|(id, value)| Ok((ObjectId::new(id), read(value, &format!("{path}.{id}"))?))).collect()
-        }
+        Some(Value::Object(map)) => map
+            .iter()
+            .map(|(id, value)| Ok((ObjectId::new(id), read(value, &format!("{path}.{id}"))?)))
+            .collect(),
         other => wrong(&path, "an object", other),
     }
 }

@@ -95,9 +95,12 @@ impl Effects {
         let mut next = snapshot.clone();
         for group in &self.groups_deleted {
             // A group without members is to every policy what a group that is gone is (U-4).
-            overwrite(&mut next, c::GROUPS, group, |row| {
-                json!({ "id": group, "displayName": row.get("displayName"), "members": [] })
-            });
+            overwrite(
+                &mut next,
+                c::GROUPS,
+                group,
+                |row| json!({ "id": group, "displayName": row.get("displayName"), "members": [] }),
+            );
         }
         for (group, members) in &self.members_removed {
             overwrite(&mut next, c::GROUPS, group, |row| {
@@ -131,7 +134,10 @@ impl Effects {
     }
 }
 
-fn merge_sets<K: Ord + Clone, V: Ord + Clone>(to: &mut BTreeMap<K, BTreeSet<V>>, from: &BTreeMap<K, BTreeSet<V>>) {
+fn merge_sets<K: Ord + Clone, V: Ord + Clone>(
+    to: &mut BTreeMap<K, BTreeSet<V>>,
+    from: &BTreeMap<K, BTreeSet<V>>,
+) {
     for (key, values) in from {
         to.entry(key.clone()).or_default().extend(values.iter().cloned());
     }

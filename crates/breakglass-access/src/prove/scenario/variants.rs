@@ -43,8 +43,7 @@ impl Scenario {
 }
 
 fn both(one: &Variant, other: &Variant) -> Variant {
-    let words: Vec<&str> =
-        [one, other].iter().map(|v| v.words.as_str()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = [one, other].iter().map(|v| v.words.as_str()).filter(|w| !w.is_empty()).collect();
     Variant { words: words.join(", "), effects: one.effects.clone().and(&other.effects) }
 }
 
@@ -115,7 +114,10 @@ fn each_group(view: &TenantView, accounts: &[(String, ObjectId)]) -> Vec<Variant
         |group: &ObjectId| Tri::any(accounts.iter().map(|(_, id)| view.groups.member(id, group))).may();
     let groups = view.groups.iter().filter(|(id, _)| holds_account(id));
     let deleted = |(id, group): (&ObjectId, &breakglass_model::view::Group)| Variant {
-        words: format!("group `{}` is deleted", if group.name.is_empty() { id.as_str() } else { &group.name }),
+        words: format!(
+            "group `{}` is deleted",
+            if group.name.is_empty() { id.as_str() } else { &group.name }
+        ),
         effects: Effects { groups_deleted: BTreeSet::from([id.clone()]), ..Effects::default() },
     };
     groups.map(deleted).collect()

@@ -1,0 +1,3 @@
+//! The lockout prover: known answers, second opinions, replays and laws.
+
+mod cases;
