@@ -45,7 +45,9 @@ impl Stage {
             client_secret_file: Some(home.join("client-secret")),
             client_certificate: None,
         };
-        let context = context.elsewhere(config, home.join("data"), connect);
+        // Nobody sits there to say yes, and nothing but the emulator is changed.
+        let mut context = context.elsewhere(config, home.join("data"), connect);
+        context.yes = true;
         Ok(Self { context, home: home.to_path_buf(), emulator, receiver })
     }
 
