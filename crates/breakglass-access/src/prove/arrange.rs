@@ -131,9 +131,9 @@ impl Arranged {
                 let candidate = Candidate::new(&setting.ground, &setting.effects, &account.id);
                 let actions = self.actions(question, &setting.effects).into_iter();
                 actions
-                    .map(|(action, all)| {
+                    .flat_map(|(action, all)| {
                         let roads = roads.entry(action).or_insert(all);
-                        Trial::new(&candidate, action, roads)
+                        Trial::all(question, &candidate, action, roads)
                     })
                     .collect()
             };

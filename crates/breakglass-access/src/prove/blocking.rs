@@ -77,9 +77,9 @@ impl<'a> Bench<'a> {
         for setting in &self.arranged.settings {
             for account in &self.question.accounts {
                 for (action, roads) in self.arranged.actions(self.question, &setting.effects) {
-                    let candidate = supposed(setting, account);
-                    let trial = Trial::new(&candidate, action, &roads);
-                    trials.push((setting, account, candidate, trial));
+                    for trial in Trial::all(self.question, &supposed(setting, account), action, &roads) {
+                        trials.push((setting, account, supposed(setting, account), trial));
+                    }
                 }
             }
         }

@@ -107,9 +107,11 @@ impl Counterexample {
         (self.account.clone(), self.action.clone(), self.policies.clone(), self.gates.clone())
     }
 
-    /// Most telling first: ordinary contexts, fewest policies, most environments.
+    /// Most telling first: without any failure, by policies rather than by a gate (in a scenario the gate is often the
+    /// failure itself), ordinary contexts, fewest policies, most environments.
     pub(super) fn rank(&self) -> impl Ord + use<> {
-        (!self.ordinary, self.policies.len(), std::cmp::Reverse(self.size))
+        let calm = self.scenario == super::scenario::NONE;
+        (!calm, self.policies.is_empty(), !self.ordinary, self.policies.len(), std::cmp::Reverse(self.size))
     }
 
     /// Who, what and why in one line.

@@ -4,6 +4,7 @@ use super::bits::{Bits, Region};
 use super::choices::{Candidate, Choice};
 use super::gates::Gate;
 use super::ground::Ground;
+use super::question::Question;
 use super::roads::{Action, Road};
 use super::search::{Instance, Locks, Search};
 use breakglass_model::Tri;
@@ -39,14 +40,30 @@ pub(super) struct Exclusions<'a> {
 }
 
 impl Trial {
-    /// Judges.
+    /// Judges, for a question: once, when the operator may choose among the workstations; once for each workstation, when
+    /// whichever is at hand must do.
     #[must_use]
-    pub(super) fn new(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>) -> Self {
+    pub(super) fn all(
+        question: &Question,
+        candidate: &Candidate<'_>,
+        action: Action,
+        roads: &Rc<Vec<Road>>,
+    ) -> Vec<Self> {
+        let choices = candidate.choices(action, roads);
+        if !question.every_workstation {
+            return vec![Self::of(candidate, action, roads, choices)];
+        }
+        let at = |w: usize| choices.iter().filter(|c| c.workstation == w).cloned().collect();
+        let workstations = 0..candidate.ground.workstations.len();
+        workstations.map(|w| Self::of(candidate, action, roads, at(w))).collect()
+    }
+
+    fn of(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>, choices: Vec<Choice>) -> Self {
         let user_risk = candidate.effects.user_risk.get(&candidate.id).copied();
         let mut trial = Self {
             action,
             roads: Rc::clone(roads),
-            choices: candidate.choices(action, roads),
+            choices,
             everywhere: candidate.ground.atoms.everywhere(user_risk),
             answer: Tri::Unknown,
             gave_up: false,

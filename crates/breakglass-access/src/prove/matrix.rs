@@ -100,7 +100,7 @@ pub fn matrix(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Matri
         let candidate = Candidate::new(&setting.ground, &setting.effects, &account.id);
         let actions = arranged.actions(&question, &setting.effects).into_iter();
         let trials: Vec<Trial> =
-            actions.map(|(action, roads)| Trial::new(&candidate, action, &roads)).collect();
+            actions.flat_map(|(action, roads)| Trial::all(&question, &candidate, action, &roads)).collect();
         for (n, id) in arranged.ids.iter().enumerate() {
             let (cell, why) = cell(account, &candidate, &trials, n);
             rows.push(MatrixRow {

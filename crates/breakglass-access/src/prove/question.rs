@@ -38,12 +38,15 @@ pub struct Question {
     pub(super) roads: Roads,
     pub(super) envelope: Envelope,
     pub(super) workstations: Vec<Workstation>,
+    /// Whichever workstation is at hand must do; else the operator chooses among them.
+    pub(super) every_workstation: bool,
     pub(super) scenarios: Vec<Scenario>,
 }
 
 impl Question {
     /// Can at least `required` of the accounts change Conditional Access policies and elevate access to Azure, whatever
-    /// the world does, from any unregistered machine, in every built-in scenario?
+    /// the world does, from an unregistered machine with Windows, macOS or Linux, whichever is at hand, in every built-in
+    /// scenario?
     #[must_use]
     pub fn for_accounts(accounts: Vec<AccountRef>, required: usize) -> Self {
         let unregistered = |platform| Workstation {
@@ -57,6 +60,7 @@ impl Question {
             roads: Roads::BuiltIn,
             envelope: Envelope::Everywhere,
             workstations: [Platform::Windows, Platform::MacOs, Platform::Linux].map(unregistered).to_vec(),
+            every_workstation: true,
             scenarios: scenario::built_in(),
         }
     }

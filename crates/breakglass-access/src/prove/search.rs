@@ -12,7 +12,7 @@ use super::bits::{Bits, Region};
 use std::rc::Rc;
 
 /// How many steps a search may take. Tenants of 200 policies need some hundreds; the bound is for hostile ones.
-pub const STEPS: usize = 400_000;
+pub const STEPS: usize = 100_000;
 
 /// The question: ways in, what closes each, and where.
 #[derive(Clone, Debug)]

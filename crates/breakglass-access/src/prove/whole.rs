@@ -250,7 +250,10 @@ impl<'a> Whole<'a> {
         let Some(setting) = self.arranged.settings.first() else { return list };
         let view = &setting.ground.view;
         if matches!(self.question.envelope, super::atoms::Envelope::Everywhere) {
-            list.push("an unregistered machine with Windows, macOS or Linux is at hand, any of them".into());
+            list.push(
+                "an unregistered machine is at hand, with Windows, macOS or Linux: each of them was judged"
+                    .into(),
+            );
             list.push("any address may be seen as any country (its mapping is not public)".into());
         }
         if view.protected_actions.is_none() {

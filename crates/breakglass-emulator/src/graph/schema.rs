@@ -126,6 +126,8 @@ impl Schema {
     /// Takes away what a type does not have: beta's properties from an object that is shown in v1.0.
     pub(crate) fn strip(&self, kind: &str, object: &Value) -> Value {
         let Some(map) = object.as_object() else { return object.clone() };
+        let declared = map.get("@odata.type").and_then(Value::as_str).and_then(|t| t.rsplit('.').next());
+        let kind = declared.filter(|declared| self.has(declared)).unwrap_or(kind);
         let kept = map.iter().filter_map(|(key, value)| {
             if key.contains('@') || !self.has(kind) {
                 return Some((key.clone(), value.clone()));
@@ -315,5 +317,7 @@ mod tests {
         let record =
             json!({"id": "1", "signInEventTypes": ["interactiveUser"], "status": {"errorCode": 0, "x": 1}});
         assert_eq!(Schema::v1().strip("signIn", &record), json!({"id": "1", "status": {"errorCode": 0}}));
+        let location = json!({"ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "192.0.2.0/24"}]});
+        assert_eq!(Schema::v1().strip("ipNamedLocation", &location), location, "what is of a derived type stays whole");
     }
 }

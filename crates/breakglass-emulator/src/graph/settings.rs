@@ -143,16 +143,7 @@ pub(crate) fn delete_strength(request: &Request, state: &mut State) -> Result<An
 
 pub(crate) fn methods_policy(request: &Request, state: &State) -> Result<Answer, Refusal> {
     let set = Set::plain("authenticationMethodsPolicy");
-    let policy = &state.directory.methods_policy;
-    let mut shown = set.object(request, state, "authenticationMethodsPolicy", policy)?;
-    // The reference shows this navigation property in the plain answer, which it does for no other.
-    let inline = "authenticationMethodConfigurations";
-    if let (None, Some(configurations), Some(map)) =
-        (&request.options.select, policy.get(inline), shown.as_object_mut())
-    {
-        map.insert(inline.into(), configurations.clone());
-    }
-    Ok(Answer::ok(shown))
+    set.one(request, state, "authenticationMethodsPolicy", &state.directory.methods_policy)
 }
 
 pub(crate) fn update_methods_policy(request: &Request, state: &mut State) -> Result<Answer, Refusal> {

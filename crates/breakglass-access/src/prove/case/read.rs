@@ -61,6 +61,7 @@ pub(super) fn question(case: &Value) -> Read<Question> {
         roads: Roads::Listed(roads?),
         envelope: universal(envelope.get("universal").unwrap_or(&nothing))?,
         workstations: stations?,
+        every_workstation: false,
         scenarios: vec![scenario(q.get("scenario").unwrap_or(&nothing))?],
     })
 }
