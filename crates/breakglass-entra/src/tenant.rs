@@ -167,17 +167,19 @@ impl EntraTenant {
         if self.beta_gap().is_some_and(|gap| now.duration_since(gap.since).abs() < BETA_REST) {
             return Ok(records);
         }
-        match self.ask(&wire::non_interactive_sign_ins(since, user)).await {
+        match self.ask(&wire::beta_sign_ins(since, user)).await {
             Ok(others) => {
-                let known: BTreeSet<String> = records.iter().filter_map(id).map(str::to_owned).collect();
-                records.extend(others.into_iter().filter(|r| id(r).is_none_or(|id| !known.contains(id))));
+                // The same record tells more in beta.
+                let known: BTreeSet<String> = others.iter().filter_map(id).map(str::to_owned).collect();
+                records.retain(|r| id(r).is_none_or(|id| !known.contains(id)));
+                records.extend(others);
                 // Newest first, as the service gives them.
                 records.sort_by_cached_key(|r| std::cmp::Reverse(created(r)));
                 self.set_beta_gap(None);
             }
             Err(error) => {
                 let what = "signIns/nonInteractiveUser".to_owned();
-                let why = format!("sign-ins without a person were not read: {error}");
+                let why = format!("sign-ins without a person, and the methods of the others, were not read: {error}");
                 self.set_beta_gap(Some(Gap { unread: Unread { what, why }, since: now }));
             }
         }

@@ -275,7 +275,7 @@ impl Atoms {
     fn ordinary_place(&self, places: &Bits) -> usize {
         let strangeness = |n: &usize| {
             self.places.get(*n).map_or(usize::MAX, |[ip, country, compliant]| {
-                let in_some = |w: Option<&Within>| w.map_or(0, |w| w.may.len());
+                let in_some = |w: Option<&Within>| w.map_or(0, |w| w.sure.len());
                 let (ip, country) = (self.ips.get(*ip), self.countries.get(*country));
                 let v6 = ip.is_some_and(|p| p.0.is_some_and(|a| a.is_ipv6()));
                 let unmapped = country.is_some_and(|p| p.0 == Some(Country::Unmapped));

@@ -70,7 +70,7 @@ impl Gate {
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::Account => "keep another account that does not share the failure",
+            Self::Account => "restore or enable it, and keep another account that does not share the failure",
             Self::PrimaryAuthentication => {
                 "register a method that does not depend on what failed: a passkey (FIDO2) on a cloud-only account"
             }
@@ -313,7 +313,11 @@ fn passages(before: Before<'_>, road: &Road, action: Action, step_ups: &[(String
     let Before { ground, account, standing, effects, mfa } = before;
     let view = &ground.view;
     let doubts = || standing.doubts.join("; ");
-    let mfa_doubt = |why: &str| format!("{why}, and whether the account can do MFA");
+    let mfa_doubt = |demanded: Tri, by: &str| match demanded {
+        Tri::Yes => format!("whether the account can do MFA ({by})"),
+        _ if mfa.is_no() => format!("whether {by}"),
+        _ => format!("whether {by}, and whether the account can do MFA"),
+    };
     let per_user = view.user(account).found().and_then(|u| u.per_user_mfa.clone());
     let per_user = Tri::from(matches!(per_user.as_deref(), Some("enabled" | "enforced")));
     let defaults = view.security_defaults.or(per_user);
@@ -333,10 +337,10 @@ fn passages(before: Before<'_>, road: &Road, action: Action, step_ups: &[(String
         Passage::new(Gate::Account, standing.account, doubts),
         Passage::new(Gate::PrimaryAuthentication, standing.primary, doubts),
         Passage::new(Gate::SecurityDefaults, (!defaults).or(mfa), || {
-            mfa_doubt("whether security defaults are on (`securityDefaults`)")
+            mfa_doubt(defaults, "security defaults or per-user MFA are on (`securityDefaults`)")
         }),
         Passage::new(Gate::MandatoryMfa, (!mandatory).or(mfa), || {
-            mfa_doubt("whether Microsoft's mandatory MFA is in force on this road")
+            mfa_doubt(mandatory, "Microsoft demands MFA on this road")
         }),
         Passage::new(Gate::ProtectedAction, protected, || {
             "which authentication context the action demands (`protectedActions`), and whether it can be met"

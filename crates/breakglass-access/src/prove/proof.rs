@@ -211,10 +211,13 @@ impl Proof {
         }
         let sets = self.least_exclusions.iter().filter(|s| !s.is_empty());
         for (n, set) in sets.enumerate() {
-            let each: Vec<String> =
-                set.iter().map(|e| format!("`{}` from `{}`", e.account, e.policy_name)).collect();
+            let mut from: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            for exclusion in set {
+                from.entry(&exclusion.policy_name).or_default().push(format!("`{}`", exclusion.account));
+            }
+            let each = from.iter().map(|(policy, who)| format!("{} from `{policy}`", who.join(" and ")));
             let or = if n == 0 { "exclude" } else { "or instead exclude" };
-            lines.push(format!("{or} {}", each.join(" and ")));
+            lines.push(format!("{or} {}", each.collect::<Vec<_>>().join(", and ")));
         }
         lines
     }

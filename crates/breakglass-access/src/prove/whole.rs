@@ -38,7 +38,7 @@ pub fn prove(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Proof 
         verdict,
         required_accounts: question.required,
         accounts: whole.accounts(),
-        counterexamples: whole.counterexamples(),
+        counterexamples: whole.counterexamples(verdict),
         least_exclusions: least.iter().map(|set| whole.exclusions(set)).collect(),
         unnecessary_exclusions: whole.unnecessary(verdict, &together),
         facts_needed: whole.facts(),
@@ -174,25 +174,37 @@ impl<'a> Whole<'a> {
         survives
     }
 
-    fn counterexamples(&self) -> Vec<Counterexample> {
+    /// Locks in every round that is lost, and those without any failure even where enough other accounts are left. Once a
+    /// lock has been told it is not told again for another scenario.
+    fn counterexamples(&self, verdict: Verdict) -> Vec<Counterexample> {
         let mut all: Vec<Counterexample> = Vec::new();
         let mut told = BTreeSet::new();
-        let locked = |round: &Round| verdict_of(round, self.question.required) == Verdict::Locked;
-        for (setting, round) in self.pairs().filter(|(_, round)| locked(round)) {
-            let scenario = self.question.scenarios.get(setting.scenario);
-            let name = scenario.map(|s| s.name.as_str()).unwrap_or_default();
+        if verdict == Verdict::ProvedSafe {
+            return all;
+        }
+        for (setting, round) in self.pairs() {
+            let name = self.question.scenarios.get(setting.scenario).map_or("", |s| s.name.as_str());
+            if name != scenario::NONE && verdict_of(round, self.question.required) != Verdict::Locked {
+                continue;
+            }
+            let is_lost = |account: &AccountRef| {
+                setting.effects.accounts_deleted.contains(&account.id)
+                    || setting.effects.accounts_disabled.contains(&account.id)
+            };
+            let (mut found, mut of_lost) = (Vec::new(), Vec::new());
             for (account, trials) in self.question.accounts.iter().zip(&round.accounts) {
                 let candidate = Candidate::new(&round.ground, &setting.effects, &account.id);
                 for trial in trials.iter().filter(|t| t.answer.is_no()) {
                     for lock in &trial.locks(&round.ground).found {
                         let scenario = (name, setting.words.as_str());
                         let one = Counterexample::new(&account.name, scenario, &candidate, trial, lock);
-                        if told.insert(one.kind()) {
-                            all.push(one);
-                        }
+                        if is_lost(account) { of_lost.push(one) } else { found.push(one) }
                     }
                 }
             }
+            // That the account which the scenario takes away is gone says nothing, unless it is all there is to say.
+            let telling = if found.is_empty() { of_lost } else { found };
+            all.extend(telling.into_iter().filter(|one| told.insert(one.kind())));
         }
         all.sort_by_key(Counterexample::rank);
         all

@@ -8,7 +8,7 @@ mod questions;
 mod steps;
 
 use crate::outgoing::percent;
-pub(crate) use questions::{Ask, Missing, Shape, ask, non_interactive_sign_ins};
+pub(crate) use questions::{Ask, Missing, Shape, ask, beta_sign_ins};
 pub(crate) use steps::{Done, Gives, Order, order};
 
 use breakglass_ops::port::TenantError;

@@ -48,7 +48,7 @@ const GROUP: &str = "id,displayName,description,createdDateTime,securityEnabled,
 const ID: &[&str] = &["id"];
 const ROLE: &[&str] = &["principalId", "roleDefinitionId"];
 
-/// The request for a question. Non-interactive sign-ins are asked for apart ([`non_interactive_sign_ins`]).
+/// The request for a question. What only beta tells of sign-ins is asked for apart ([`beta_sign_ins`]).
 pub(crate) fn ask(query: &Query) -> Result<Ask, TenantError> {
     let list = |path: &str| graph(path.to_owned(), Shape::List(ID), Missing::Error);
     let one = |path: &str| graph(path.to_owned(), Shape::One(&[]), Missing::Error);
@@ -135,9 +135,11 @@ pub(crate) fn ask(query: &Query) -> Result<Ask, TenantError> {
     })
 }
 
-/// Token refreshes and other sign-ins without a person: beta only, so apart and optional (R-96).
-pub(crate) fn non_interactive_sign_ins(since: Timestamp, user: Option<&ObjectId>) -> Ask {
-    sign_ins("beta", since, user, " and signInEventTypes/any(t: t eq 'nonInteractiveUser')")
+/// What beta alone tells, so apart and optional (R-96): sign-ins without a person, and of those with one the methods that
+/// were used.
+pub(crate) fn beta_sign_ins(since: Timestamp, user: Option<&ObjectId>) -> Ask {
+    let kinds = " and signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser')";
+    sign_ins("beta", since, user, kinds)
 }
 
 fn sign_ins(version: &str, since: Timestamp, user: Option<&ObjectId>, more: &str) -> Ask {

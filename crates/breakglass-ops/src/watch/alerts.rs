@@ -37,7 +37,7 @@ pub async fn alert_times(world: &World, since: Timestamp) -> Result<Vec<AlertTim
         if alert.event_at < since {
             continue;
         }
-        let delivery = sent.get(&alert.id);
+        let delivery = sent.get(&alert.id).map(|entry| entry.get("channels").unwrap_or(entry));
         let record = alert.details.get("event").and_then(Value::as_str).map(str::to_owned);
         times.push(AlertTime {
             sent_at: delivery.and_then(|d| earliest(d, "sent_at")),

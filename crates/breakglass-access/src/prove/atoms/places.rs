@@ -72,7 +72,8 @@ impl Map<'_> {
             within.put(n, self.ip_in(ip, id));
         }
         if self.uses_trusted {
-            within.put(self.trusted, self.is_trusted(ip));
+            within
+                .put(self.trusted, conditions::is_trusted(self.view, &Network { ip, ..Network::default() }));
         }
         within
     }
@@ -85,20 +86,6 @@ impl Map<'_> {
                 conditions::in_location(self.view, id, &Network { ip, ..Network::default() })
             }
         }
-    }
-
-    /// Trusted: in a trusted location, or one of the trusted addresses of legacy MFA. That list holds IPv4 only (C-5), so
-    /// where nobody told it an IPv6 address is still settled.
-    fn is_trusted(&self, ip: Option<IpAddr>) -> Tri {
-        let locations = Tri::any(self.trusted_locations().map(|l| l.trusted.and(self.ip_in(ip, &l.id))));
-        let legacy = match (&self.view.settings.mfa_trusted_ips, ip) {
-            (Some(ranges), Some(ip)) => Tri::from(intervals::contains(ranges, ip)),
-            (Some(ranges), None) if ranges.is_empty() => Tri::No,
-            (None, Some(IpAddr::V6(_))) => Tri::No,
-            (None, _) | (Some(_), None) => Tri::Unknown,
-        };
-        let all = locations.or(legacy);
-        if self.view.locations.missing().is_some() { all.or(Tri::Unknown) } else { all }
     }
 
     pub(super) fn country_classes(&self) -> Vec<(Option<Country>, Within)> {
