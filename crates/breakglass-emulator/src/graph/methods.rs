@@ -10,8 +10,8 @@ use crate::webauthn;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use sha2::{Digest as _, Sha256};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// The password that every managed account has, by its well-known id.
 pub(crate) const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
@@ -116,7 +116,8 @@ pub(crate) fn creation_options(request: &Request, state: &mut State, login: &str
     let challenge = URL_SAFE_NO_PAD.encode(state.creation_challenge(id));
     let expires = state.clock.after(SignedDuration::from_mins(5));
     // At most 64 bytes (WebAuthn 5.4.3), and nothing that names the user.
-    let handle = URL_SAFE_NO_PAD.encode([b"OE0".as_slice(), &Sha256::digest(format!("{}:{id}", state.tenant_id))].concat());
+    let handle = URL_SAFE_NO_PAD
+        .encode([b"OE0".as_slice(), &Sha256::digest(format!("{}:{id}", state.tenant_id))].concat());
     let parameters: Vec<Value> =
         [-7, -257].iter().map(|alg| json!({ "type": "public-key", "alg": alg })).collect();
     Ok(Answer::ok(json!({

@@ -258,3 +258,6 @@ fn unserved(template: &str) -> Refusal {
         format!("`{template}` is in the table but not served."),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,9 @@ fn tidy(policy: &mut Value) {
         }
     }
     // One control needs no operator: AND becomes OR.
-    if policy.get("grantControls").is_some_and(|grant| count(grant) == 1)
+    if policy
+        .get("grantControls")
+        .is_some_and(|grant| count(grant) == 1 && text(grant, "operator") == Some("AND"))
         && let Some(grant) = policy.get_mut("grantControls")
     {
         set(grant, "operator", "OR".into());

@@ -318,6 +318,10 @@ mod tests {
             json!({"id": "1", "signInEventTypes": ["interactiveUser"], "status": {"errorCode": 0, "x": 1}});
         assert_eq!(Schema::v1().strip("signIn", &record), json!({"id": "1", "status": {"errorCode": 0}}));
         let location = json!({"ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "192.0.2.0/24"}]});
-        assert_eq!(Schema::v1().strip("ipNamedLocation", &location), location, "what is of a derived type stays whole");
+        assert_eq!(
+            Schema::v1().strip("ipNamedLocation", &location),
+            location,
+            "what is of a derived type stays whole"
+        );
     }
 }

@@ -9,7 +9,10 @@ const LISTS: &[(&str, &str)] = &[
     ("organization", "organization"),
     ("domains", "domain"),
     ("users", "user"),
-    ("users?$select=id,accountEnabled,signInActivity,passwordPolicies,assignedLicenses,onPremisesSyncEnabled", "user"),
+    (
+        "users?$select=id,accountEnabled,signInActivity,passwordPolicies,assignedLicenses,onPremisesSyncEnabled",
+        "user",
+    ),
     ("groups", "group"),
     ("directoryRoles", "directoryRole"),
     ("directoryRoleTemplates", "directoryRoleTemplate"),
@@ -29,9 +32,18 @@ const LISTS: &[(&str, &str)] = &[
     ),
     ("identity/conditionalAccess/policies", "conditionalAccessPolicy"),
     ("identity/conditionalAccess/namedLocations", "namedLocation"),
-    ("identity/conditionalAccess/authenticationContextClassReferences", "authenticationContextClassReference"),
-    ("policies/authenticationStrengthPolicies?$expand=combinationConfigurations", "authenticationStrengthPolicy"),
-    ("policies/authenticationMethodsPolicy/authenticationMethodConfigurations", "authenticationMethodConfiguration"),
+    (
+        "identity/conditionalAccess/authenticationContextClassReferences",
+        "authenticationContextClassReference",
+    ),
+    (
+        "policies/authenticationStrengthPolicies?$expand=combinationConfigurations",
+        "authenticationStrengthPolicy",
+    ),
+    (
+        "policies/authenticationMethodsPolicy/authenticationMethodConfigurations",
+        "authenticationMethodConfiguration",
+    ),
     ("auditLogs/signIns", "signIn"),
     ("auditLogs/directoryAudits", "directoryAudit"),
     ("reports/authenticationMethods/userRegistrationDetails", "userRegistrationDetails"),
@@ -47,8 +59,14 @@ const SINGLE: &[(&str, &str)] = &[
 
 /// Which lists are expected to hold something in a preset, so that nothing is judged by walking past it.
 const NEVER_EMPTY: &[&str] = &[
-    "users", "groups", "identity/conditionalAccess/policies", "auditLogs/signIns", "auditLogs/directoryAudits",
-    "roleManagement/directory/roleAssignments", "servicePrincipals", "domains",
+    "users",
+    "groups",
+    "identity/conditionalAccess/policies",
+    "auditLogs/signIns",
+    "auditLogs/directoryAudits",
+    "roleManagement/directory/roleAssignments",
+    "servicePrincipals",
+    "domains",
 ];
 
 struct Walk<'a> {
@@ -70,7 +88,10 @@ impl Walk<'_> {
             }
             assert_eq!(got.status, 200, "{path}: {}", got.body);
             let context = got.body["@odata.context"].as_str().unwrap_or_default();
-            assert!(context.starts_with(&format!("{}/v1.0/$metadata#", self.site.ready().graph)), "{path}: {context}");
+            assert!(
+                context.starts_with(&format!("{}/v1.0/$metadata#", self.site.ready().graph)),
+                "{path}: {context}"
+            );
             return got.body;
         }
     }
@@ -96,9 +117,17 @@ impl Walk<'_> {
             let set = path.split('?').next().unwrap();
             assert!(!NEVER_EMPTY.contains(&set) || !items.is_empty(), "{path} is empty");
             // The same object by itself, from every list that has them.
-            let direct = !set.starts_with("directory/") && !set.starts_with("policies/role") && !path.contains('?');
-            let has_own = ["users", "groups", "domains", "roleManagement/directory/roleDefinitions", "servicePrincipals"];
-            if direct && has_own.contains(&set)
+            let direct =
+                !set.starts_with("directory/") && !set.starts_with("policies/role") && !path.contains('?');
+            let has_own = [
+                "users",
+                "groups",
+                "domains",
+                "roleManagement/directory/roleDefinitions",
+                "servicePrincipals",
+            ];
+            if direct
+                && has_own.contains(&set)
                 && let Some(id) = items.first().and_then(|i| i["id"].as_str())
             {
                 let one = self.get(&format!("{set}/{id}")).await;
@@ -131,7 +160,10 @@ async fn write(site: &Site, token: &str) {
     assert_eq!(user.status, 201, "{}", user.body);
     let user = user.body["id"].as_str().unwrap().to_owned();
     let group = json!({ "displayName": "New", "mailEnabled": false, "mailNickname": "new", "securityEnabled": true, "isAssignableToRole": true });
-    let group = site.send(token, "POST", &format!("{graph}/groups"), &group).await.body["id"].as_str().unwrap().to_owned();
+    let group = site.send(token, "POST", &format!("{graph}/groups"), &group).await.body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let member = json!({ "@odata.id": format!("{graph}/directoryObjects/{user}") });
     let assignment = json!({ "principalId": user, "roleDefinitionId": "62e90394-69f5-4237-9190-012177145e10", "directoryScopeId": "/" });
     let location = json!({ "@odata.type": "#microsoft.graph.ipNamedLocation", "displayName": "Office", "isTrusted": true,
@@ -142,7 +174,11 @@ async fn write(site: &Site, token: &str) {
         "users": { "includeGroups": [group] } }, "grantControls": { "operator": "OR", "builtInControls": ["mfa"] } });
     let beginnings = [
         ("PATCH", format!("users/{user}"), json!({ "accountEnabled": false })),
-        ("PATCH", format!("users/{user}"), json!({ "passwordProfile": { "password": "Even-Longer-2" }, "accountEnabled": true })),
+        (
+            "PATCH",
+            format!("users/{user}"),
+            json!({ "passwordProfile": { "password": "Even-Longer-2" }, "accountEnabled": true }),
+        ),
         ("POST", format!("users/{user}/revokeSignInSessions"), Value::Null),
         ("POST", format!("groups/{group}/members/$ref"), member),
         ("POST", "roleManagement/directory/roleAssignments".to_owned(), assignment),
@@ -205,8 +241,17 @@ async fn licences_and_azure_have_the_properties_of_the_reference() {
     let token = site.app(&site.ready().graph).await;
     let skus = site.all(&token, &format!("{}/v1.0/subscribedSkus", site.ready().graph)).await;
     let of_reference = [
-        "accountId", "accountName", "appliesTo", "capabilityStatus", "consumedUnits", "id", "prepaidUnits",
-        "servicePlans", "skuId", "skuPartNumber", "subscriptionIds",
+        "accountId",
+        "accountName",
+        "appliesTo",
+        "capabilityStatus",
+        "consumedUnits",
+        "id",
+        "prepaidUnits",
+        "servicePlans",
+        "skuId",
+        "skuPartNumber",
+        "subscriptionIds",
     ];
     assert_eq!(names(&skus[0]), of_reference);
 

@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests too"
 )]
 
+mod graph_http;
 mod graph_shapes;
 mod metadata;
 mod site;
