@@ -4,6 +4,7 @@ mod directory;
 mod logs;
 mod passkeys;
 mod policies;
+mod published;
 mod questions;
 mod rights;
 
