@@ -107,6 +107,13 @@ fn the_healthy_tenant_has_two_accounts_in_an_excluded_group() {
         .filter(|p| texts(p, "/grantControls/builtInControls").contains(&"block"));
     for policy in blocks {
         assert!(texts(policy, "/conditions/users/excludeGroups").contains(&id), "{}", policy["displayName"]);
+        // By name too, so that the group may be lost.
+        let users = texts(policy, "/conditions/users/excludeUsers");
+        assert!(
+            state.emergency.iter().all(|a| users.contains(&a.object_id.as_str())),
+            "{}",
+            policy["displayName"]
+        );
     }
 }
 
