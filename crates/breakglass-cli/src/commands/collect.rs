@@ -28,7 +28,6 @@ impl Progress for Told {
 }
 
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let design = context.design()?;
     let tenant = context.tenant()?;
     state_and_ask(context, &tenant.describe(), Impact::ReadOnly, "read the tenant into a snapshot")?;
     let snapshot = fresh(context, &*tenant).await?;

@@ -13,6 +13,7 @@ use breakglass_ops::port::{Alert, Tenant};
 use breakglass_ops::provision::plan::Impact;
 use breakglass_ops::watch::{self, Polled};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(clap::Args)]
@@ -52,20 +53,34 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     }
 }
 
-/// One look at the logs, and everything that waits in the outbox on its way.
+/// One look at the logs. What waits in the outbox leaves while the look goes on, and once more when it is over.
 pub async fn look(world: &World, tenant: &dyn Tenant, design: &Design, outbox: &Outbox) -> Result<Polled, Failure> {
-    let polled = watch::poll(world, tenant, design, outbox).await?;
+    let sending = async {
+        loop {
+            world.clock.sleep(Duration::from_millis(250)).await;
+            if let Err(error) = outbox.deliver_due(world.now()).await {
+                return error;
+            }
+        }
+    };
+    let polled = tokio::select! {
+        polled = watch::poll(world, tenant, design, outbox) => polled?,
+        error = sending => return Err(error.into()),
+    };
     outbox.deliver_due(world.now()).await?;
     Ok(polled)
 }
 
 /// Looks again and again, for as long as something else goes on.
 pub async fn follow(world: &World, tenant: &dyn Tenant, design: &Design, outbox: &Outbox) -> Failure {
+    // Looking costs a good part of the five report requests in ten seconds, and whoever waits needs some of them.
+    let mut pause = Duration::from_secs(1);
     loop {
+        world.clock.sleep(pause).await;
         if let Err(failure) = look(world, tenant, design, outbox).await {
             return failure;
         }
-        world.clock.sleep(Duration::from_secs(1)).await;
+        pause = Duration::from_secs(10);
     }
 }
 
@@ -85,16 +100,18 @@ async fn show(context: &Context, world: &World, polled: &Polled) -> Result<(), F
         output::json_line(&json!({ "polled": polled, "stages": stages(world, &polled.alerts).await? }));
         return Ok(());
     }
+    let stages = stages(world, &polled.alerts).await?;
     for alert in &polled.alerts {
-        output::data(format!("{} {}", paint(BAD, format!("{}:", alert.severity)), paint(BOLD, &alert.title)));
-        for key in ["upn", "ip", "app", "method", "result", "next"] {
+        let style = if alert.severity >= Severity::High { BAD } else { BOLD };
+        output::data(format!("{} {}", paint(style, format!("{}:", alert.severity)), paint(BOLD, &alert.title)));
+        for key in ["ip", "app", "method", "result", "next"] {
             if let Some(value) = alert.details.get(key).and_then(serde_json::Value::as_str).filter(|v| !v.is_empty()) {
                 output::data(format!("  {key:<7} {value}"));
             }
         }
-    }
-    for line in stages(world, &polled.alerts).await? {
-        output::data(paint(DIM, line));
+        if let Some(line) = stages.get(&alert.id) {
+            output::data(paint(DIM, format!("  stages  {line}")));
+        }
     }
     for unread in &polled.blind {
         output::data(format!("{} {}: {}", paint(UNKNOWN, "blind:"), unread.what, unread.why));
@@ -105,9 +122,9 @@ async fn show(context: &Context, world: &World, polled: &Polled) -> Result<(), F
     Ok(())
 }
 
-/// The stage clock of each alert: event, seen, sent, acknowledged.
-async fn stages(world: &World, alerts: &[Alert]) -> Result<Vec<String>, Failure> {
-    let Some(since) = alerts.iter().map(|a| a.event_at).min() else { return Ok(Vec::new()) };
+/// The stage clock of each alert, by its id: event, seen, sent, acknowledged.
+async fn stages(world: &World, alerts: &[Alert]) -> Result<BTreeMap<String, String>, Failure> {
+    let Some(since) = alerts.iter().map(|a| a.event_at).min() else { return Ok(BTreeMap::new()) };
     let times = watch::alert_times(world, since).await?;
     let seconds = |from: jiff::Timestamp, to: Option<jiff::Timestamp>| {
         to.map_or_else(|| "not yet".to_owned(), |t| format!("+{:.1} s", t.duration_since(from).as_secs_f64()))
@@ -115,13 +132,14 @@ async fn stages(world: &World, alerts: &[Alert]) -> Result<Vec<String>, Failure>
     let mine = times.into_iter().filter(|t| alerts.iter().any(|a| a.id == t.id));
     Ok(mine
         .map(|t| {
-            format!(
-                "  stages  event {}, seen {}, sent {}, acknowledged {}",
+            let line = format!(
+                "event {}, seen {}, sent {}, acknowledged {}",
                 t.event_at.strftime("%H:%M:%S"),
                 seconds(t.event_at, Some(t.seen_at)),
                 seconds(t.event_at, t.sent_at),
                 seconds(t.event_at, t.acknowledged_at)
-            )
+            );
+            (t.id, line)
         })
         .collect())
 }

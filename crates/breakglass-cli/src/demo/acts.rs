@@ -23,7 +23,7 @@ pub async fn all(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
     teller.act("prove", "no context and no single failure locks us out; a bad change is refused", async |p| prove(stage, p).await).await?;
     teller.act("custody", "less than a quorum opens nothing, a quorum does", async |p| open_envelope(stage, p).await).await?;
     teller.act("watch", "a stranger tries the account", async |p| stranger(stage, p).await).await?;
-    teller.act("drill", "sign in with a passkey, do what recovery needs, undo it", async |p| drills(stage, p).await).await?;
+    teller.act("drill", "sign in with a passkey, do what recovery needs, undo it", async |p| drill(stage, p).await).await?;
     teller.act("activate", "two approvals, a timer, a close and a review", async |p| activation(stage, p).await).await?;
     teller.act("evidence", "everything above, for somebody who trusts nobody", async |p| evidence(stage, p).await).await?;
     Ok(())
@@ -52,6 +52,9 @@ async fn provision(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure
     proof.push(format!("{} steps; excluded from {excluded} policies and no others; proved safe when read again", planned.steps.len()));
     // The tenant is as the design says now, so there is nothing left to do.
     run(context, &["plan"], Exit::Holds).await?;
+    // Nobody announced these changes, and they are about emergency accounts: the watch must cry out about every one.
+    run(context, &["watch", "--once"], Exit::DoesNotHold).await?;
+    proof.push(format!("{} alerts about our own changes were acknowledged at the webhook", stage.receiver.received().len()));
     Ok(())
 }
 
@@ -150,7 +153,6 @@ fn refusal(result: Result<(), BrowserError>, expected: &str) -> Result<String, F
 
 async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
     let login = Login::new(stage)?;
-    // What the watch saw of our own steps comes first, so that the stranger stands alone.
     let before = stage.receiver.received().len();
     let refused = refusal(login.sign_in("ea-01", Credential::Password(Secret::new("Summer2026!"))).await?, "a stranger")?;
     output::talk(format!("  a stranger: {refused}"));
@@ -162,7 +164,7 @@ async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure>
     }
     let titles: Vec<_> = received.iter().skip(before).map(|r| r.alert.title.clone()).collect();
     let last = titles.last().cloned().unwrap_or_default();
-    proof.push(format!("{count} alerts acknowledged at the webhook; the last: {last}"));
+    proof.push(format!("acknowledged at the webhook: {last}"));
     let world = stage.context.world().await?;
     let times = breakglass_ops::watch::alert_times(&world, jiff::Timestamp::UNIX_EPOCH).await?;
     if let Some(t) = times.iter().max_by_key(|t| t.event_at) {
@@ -172,14 +174,13 @@ async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure>
     Ok(())
 }
 
-async fn drills(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
+async fn drill(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
     let keys = stage.path("keys");
-    for (account, key) in [("ea-01", "1"), ("ea-02", "2")] {
-        let line = ["drill", "run", account, "--key", key, "--by", "Pavel Dvorak", "--danger-software-keys", &keys, "--wait-for-logs", "60"];
-        run(&stage.context, &line, Exit::Holds).await?;
-        proof.push(format!("`{account}` with key {key}: signed in, wrote, elevated, undid it; every item by a record of the logs"));
-    }
-    run(&stage.context, &["drill", "schedule"], Exit::Holds).await
+    let line = ["drill", "run", "ea-01", "--by", "Pavel Dvorak", "--danger-software-keys", &keys, "--wait-for-logs", "60"];
+    run(&stage.context, &line, Exit::Holds).await?;
+    proof.push("`ea-01` signed in with a passkey, wrote, elevated, undid it: every item by a record of the logs".into());
+    // The other account has not been drilled, and the schedule says so.
+    run(&stage.context, &["drill", "schedule"], Exit::DoesNotHold).await
 }
 
 async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {

@@ -56,10 +56,6 @@ pub async fn poll(world: &World, tenant: &dyn Tenant, design: &Design, sink: &dy
     let now = world.now();
     let timers = activate::tick_all(world, sink).await?;
     let (watched, correlation) = watched(world, design).await?;
-    let mut looks = Vec::new();
-    for source in sources(&watched) {
-        looks.push(look(world, tenant, design, source, now).await?);
-    }
     let mut polled = Polled {
         at: now,
         accounts: watched.accounts.len(),
@@ -69,12 +65,10 @@ pub async fn poll(world: &World, tenant: &dyn Tenant, design: &Design, sink: &dy
         blind: correlation.unread,
     };
     let mut states: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for gap in tenant.gaps() {
-        states.insert(format!("gap/{}", gap.what), Some(gap.why.clone()));
-        polled.blind.push(gap);
-    }
     let mut moved = Vec::new();
-    for Look { source, mut cursor, answer } in looks {
+    for source in sources(&watched) {
+        // What one source shows leaves at once: the next may wait long for its turn in a throttled bucket.
+        let Look { source, mut cursor, answer } = look(world, tenant, design, source, now).await?;
         let records = match answer {
             Ok(records) => records,
             Err(error) => {
@@ -91,6 +85,10 @@ pub async fn poll(world: &World, tenant: &dyn Tenant, design: &Design, sink: &dy
         keep_detections(world, sink, &watched, &fresh, &mut polled).await?;
         keep_unreadable(world, sink, &source, unreadable, &mut polled).await?;
         moved.push((source, cursor));
+    }
+    for gap in tenant.gaps() {
+        states.insert(format!("gap/{}", gap.what), Some(gap.why.clone()));
+        polled.blind.push(gap);
     }
     let told = sight::note(world, sink, design, now, &states).await?;
     polled.alerts.extend(told);

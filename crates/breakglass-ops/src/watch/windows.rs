@@ -41,6 +41,8 @@ pub async fn correlation(world: &World) -> Result<Correlation, OpsError> {
                 if let Some((from, until)) = activation.window() {
                     let request = activation.request();
                     let (id, account) = (request.id.clone(), request.object_id.clone());
+                    // Records carry whole seconds: what happened right after the opening must not seem to be before it.
+                    let from = from.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(from);
                     found.windows.push(Window { kind: WindowKind::Activation, id, account, from, until });
                 }
             }
