@@ -14,7 +14,7 @@ use breakglass_ops::provision::plan::Impact;
 use breakglass_ops::provision::{Applied, Plan, ProvenPlan, Step, apply, project};
 use breakglass_ops::{World, assess};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(clap::Args)]
@@ -83,7 +83,7 @@ async fn choose(context: &Context, world: &World, file: Option<&PathBuf>) -> Res
     }
 }
 
-fn is_plan(file: &PathBuf, plan: &Plan) -> bool {
+fn is_plan(file: &Path, plan: &Plan) -> bool {
     let text = files::read_text(file).unwrap_or_default();
     serde_json::from_str::<Plan>(&text).is_ok_and(|p| p.digest == plan.digest)
 }

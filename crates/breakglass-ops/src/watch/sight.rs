@@ -69,7 +69,7 @@ pub(super) async fn note(
         let mut state = before.get(&key).cloned().unwrap_or_default();
         let alert = match why {
             None => {
-                let was = state.told.then(|| state.blind_since).flatten();
+                let was = state.told.then_some(state.blind_since).flatten();
                 state = SourceState { seen: Some(now), ..SourceState::default() };
                 was.map(|since| again(&key, since, now))
             }
