@@ -46,7 +46,7 @@ pub fn recovery_blocking(snapshot: &Snapshot, question: &Question, now: Timestam
     question.scenarios.retain(about_policies);
     let arranged = arrange(snapshot, &question, now);
     let mut because: BTreeMap<usize, String> = BTreeMap::new();
-    let mut bench = Bench { question: &question, arranged: &arranged };
+    let bench = Bench { question: &question, arranged: &arranged };
     let trials = bench.trials();
     for (setting, account, candidate, trial) in &trials {
         for (policy, road) in closers(candidate, trial) {
@@ -72,7 +72,7 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn trials(&mut self) -> Vec<Judged<'a>> {
+    fn trials(&self) -> Vec<Judged<'a>> {
         let mut trials = Vec::new();
         for setting in &self.arranged.settings {
             for account in &self.question.accounts {
@@ -154,7 +154,11 @@ impl<'a> Bench<'a> {
             (name, "") => format!(" in scenario `{name}`"),
             (name, words) => format!(" in scenario `{name}` ({words})"),
         };
-        format!("{what}, which {closes} {road}{when} ({context})")
+        let sees_machine = policy.conditions.platforms.is_some() || policy.conditions.device_filter.is_some();
+        let at = trial.choices.iter().find(|c| c.lifted.get(n).is_some_and(|k| k.may()));
+        let station = at.and_then(|c| ground.workstations.get(c.workstation)).filter(|_| sees_machine);
+        let from = station.map(|w| format!(" on {}", w.words())).unwrap_or_default();
+        format!("{what}, which {closes} {road}{from}{when} ({context})")
     }
 }
 
@@ -171,7 +175,7 @@ fn supposed<'a>(setting: &'a Setting, account: &AccountRef) -> Candidate<'a> {
     candidate
 }
 
-/// Policies that may close a whole road somewhere, with one such road. Ways whose gates are closed anyway do not count.
+/// Policies that may close a whole road somewhere, with these roads. Ways whose gates are closed anyway do not count.
 fn closers(candidate: &Candidate<'_>, trial: &Trial) -> Vec<(usize, String)> {
     let ground = candidate.ground;
     let mut found = Vec::new();
@@ -182,11 +186,14 @@ fn closers(candidate: &Candidate<'_>, trial: &Trial) -> Vec<(usize, String)> {
         if !ground.may.get(n).is_some_and(|reach| reach.meets(&trial.everywhere)) {
             continue;
         }
-        let closed = trial.roads.iter().enumerate().find(|(r, _)| {
+        let closed = trial.roads.iter().enumerate().filter(|(r, _)| {
             let mut ways = trial.choices.iter().filter(|c| c.road == *r && c.open().may()).peekable();
             ways.peek().is_some() && ways.all(|c| c.lifted.get(n).is_some_and(|kill| kill.may()))
         });
-        found.extend(closed.map(|(_, road)| (n, format!("`{}`", road.id))));
+        let closed: Vec<String> = closed.map(|(_, road)| format!("`{}`", road.id)).collect();
+        if !closed.is_empty() {
+            found.push((n, closed.join(", ")));
+        }
     }
     found
 }

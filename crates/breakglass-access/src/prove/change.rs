@@ -150,7 +150,10 @@ fn object(
         (_, Some(at)) => {
             let rows = next.collections.entry(collection.into()).or_default();
             if let Some(row) = rows.get_mut(at) {
-                merge::patch(row, &Value::Object(map.clone()));
+                // Its id is the one it has, however the change spells it.
+                let mut fragment = map.clone();
+                fragment.remove("id");
+                merge::patch(row, &Value::Object(fragment));
             }
             Ok(())
         }

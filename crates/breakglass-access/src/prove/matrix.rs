@@ -1,7 +1,8 @@
 //! Account by policy: what each policy means for each emergency account while nothing has failed.
 
 use super::arrange::arrange;
-use super::choices::Candidate;
+use super::choices::{Candidate, Choice};
+use super::ground::Workstation;
 use super::judge::Trial;
 use super::question::{AccountRef, Question};
 use super::scenario::{self, NONE};
@@ -10,6 +11,7 @@ use breakglass_model::view::PolicyState;
 use breakglass_model::{PolicyId, Tri};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What a policy means for an account.
@@ -151,14 +153,8 @@ fn cell(account: &AccountRef, candidate: &Candidate<'_>, trials: &[Trial], n: us
     if reach.is_no() {
         return (Cell::NotReached, "no recovery road from a machine at hand comes under it".into());
     }
-    let kills = |wanted: fn(Tri) -> bool| -> Vec<String> {
-        let closed = choices().filter(|(_, c)| c.kills.get(n).is_some_and(|k| wanted(*k)));
-        let mut roads: Vec<String> =
-            closed.filter_map(|(t, c)| t.roads.get(c.road).map(|r| r.id.clone())).collect();
-        roads.sort();
-        roads.dedup();
-        roads
-    };
+    let kills =
+        |wanted: fn(Tri) -> bool| closed(candidate, trials, |c| c.kills.get(n).is_some_and(|k| wanted(*k)));
     let everywhere = trials.first().map(|t| &t.everywhere);
     let meets = |regions: &[super::bits::Region]| {
         regions.get(n).zip(everywhere).is_some_and(|(region, everywhere)| region.meets(everywhere))
@@ -171,11 +167,11 @@ fn cell(account: &AccountRef, candidate: &Candidate<'_>, trials: &[Trial], n: us
         region.unwrap_or_default()
     };
     let (surely, perhaps) = (kills(Tri::is_yes), kills(Tri::may));
-    if !surely.is_empty() && meets(&ground.sure) {
-        return (Cell::Blocks, format!("closes {} ({})", surely.join(", "), context()));
+    if let Some(roads) = surely.filter(|_| meets(&ground.sure)) {
+        return (Cell::Blocks, format!("closes {roads} ({})", context()));
     }
-    if !perhaps.is_empty() {
-        return (Cell::Unknown, format!("may close {} ({})", perhaps.join(", "), context()));
+    if let Some(roads) = perhaps {
+        return (Cell::Unknown, format!("may close {roads} ({})", context()));
     }
     let controls: Vec<String> = policy.grant.controls.iter().map(ToString::to_string).collect();
     let met = if controls.is_empty() {
@@ -184,4 +180,25 @@ fn cell(account: &AccountRef, candidate: &Candidate<'_>, trials: &[Trial], n: us
         format!("meets {}", controls.join(", "))
     };
     (Cell::CanBeMet, met)
+}
+
+/// The roads of the ways that are closed, in words, with the machine where that matters; `None` when there are none.
+fn closed(candidate: &Candidate<'_>, trials: &[Trial], is: impl Fn(&Choice) -> bool) -> Option<String> {
+    let (mut roads, mut stations) = (BTreeSet::new(), BTreeSet::new());
+    for trial in trials {
+        for choice in trial.choices.iter().filter(|c| is(c)) {
+            roads.extend(trial.roads.get(choice.road).map(|r| r.id.as_str()));
+            stations.insert(choice.workstation);
+        }
+    }
+    if roads.is_empty() {
+        return None;
+    }
+    let roads = roads.into_iter().collect::<Vec<_>>().join(", ");
+    let all = &candidate.ground.workstations;
+    if stations.len() == all.len() {
+        return Some(roads);
+    }
+    let at: Vec<String> = stations.iter().filter_map(|n| all.get(*n)).map(Workstation::words).collect();
+    Some(format!("{roads} on {}", at.join(" or ")))
 }

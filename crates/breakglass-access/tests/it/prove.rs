@@ -1,7 +1,10 @@
 //! The lockout prover: known answers, second opinions, replays and laws.
 
 mod atoms;
+mod blocking;
 mod cases;
+mod change;
+mod large;
 mod search;
 mod small;
 mod tenants;

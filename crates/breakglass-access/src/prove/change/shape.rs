@@ -75,7 +75,8 @@ pub(super) fn check(collection: &str, map: &Map<String, Value>, path: &str) -> R
     }
     let useful = map.keys().any(|k| k != "id" && !k.contains('@'));
     if !useful {
-        return Err(ChangeError::new(path, "something to change", "an `id` alone"));
+        let found = if map.contains_key("id") { "an `id` alone" } else { "an empty object" };
+        return Err(ChangeError::new(path, "something to change", found));
     }
     Ok(())
 }
@@ -94,7 +95,7 @@ pub(super) fn whole(collection: &str, map: &Map<String, Value>, path: &str) -> R
     };
     for place in needed {
         if find(map, place).is_none_or(Value::is_null) {
-            let next = "as a new policy needs it (to change one that is there, give its `id`)";
+            let next = "what a new object needs (to change one that is there, give its `id`)";
             return Err(ChangeError::new(&format!("{path}.{place}"), next, "nothing"));
         }
     }

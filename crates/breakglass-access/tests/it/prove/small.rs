@@ -241,7 +241,7 @@ fn every_tenant_of_one_policy_and_of_two() {
             assert_eq!(sets(&answer["leastExclusions"]), expected, "{both:#?}");
         }
     }
-    assert!(pairs > 1_500 && locked > 500, "{pairs} pairs, {locked} locked");
+    assert!(pairs > 1_500 && locked > 200, "{pairs} pairs, {locked} locked");
 }
 
 fn some(n: usize) -> impl Strategy<Value = Vec<Value>> {
