@@ -40,6 +40,8 @@ use request::Request;
 use std::sync::Arc;
 use throttle::Bucket;
 
+pub(crate) use throttle::SWITCH as CONDITIONAL_ACCESS_LIMIT;
+
 /// The largest body that is read.
 const LARGEST: usize = 4 << 20;
 

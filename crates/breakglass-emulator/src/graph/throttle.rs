@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Where the tenant says that the bucket is off: `false` under this name in [`crate::state::Directory::singletons`].
-const SWITCH: &str = "emulator/conditionalAccessLimit";
+pub(crate) const SWITCH: &str = "emulator/conditionalAccessLimit";
 
 /// Whether the bucket is kept: it is, unless the tenant says otherwise.
 pub(crate) fn is_on(state: &State) -> bool {
@@ -55,6 +55,14 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tenant_can_do_without_it() {
+        let mut state = State::new(1);
+        assert!(is_on(&state), "on unless said");
+        state.directory.singletons.insert(SWITCH.into(), false.into());
+        assert!(!is_on(&state));
+    }
 
     #[test]
     fn one_a_second_and_only_there() {

@@ -33,6 +33,9 @@ pub(super) fn fill(state: &mut State, form: &Form) -> Result<(), String> {
         configure_passkeys(state, change);
     }
     add_azure(state, form)?;
+    if let Some(limited) = form.conditional_access_limit {
+        state.directory.singletons.insert(crate::graph::CONDITIONAL_ACCESS_LIMIT.into(), limited.into());
+    }
     for account in &form.emergency {
         let user = state.directory.user(&account.upn).and_then(|u| text(u, "id"));
         let object_id =

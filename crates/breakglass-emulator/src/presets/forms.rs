@@ -39,6 +39,9 @@ pub(super) struct Form {
     /// Azure role of the automation application at root.
     #[serde(default)]
     pub(super) automation_azure_role: Option<String>,
+    /// Whether Conditional Access answers once a second only, as it does in Entra: yes, unless said.
+    #[serde(default)]
+    pub(super) conditional_access_limit: Option<bool>,
     /// Users who elevated themselves and never undid it.
     #[serde(default)]
     pub(super) elevated: Vec<String>,
@@ -60,6 +63,8 @@ impl Form {
         base.exclude.extend(self.exclude);
         base.elevated.extend(self.elevated);
         base.fido2 = self.fido2.or(base.fido2);
+        base.automation_azure_role = self.automation_azure_role.or(base.automation_azure_role);
+        base.conditional_access_limit = self.conditional_access_limit.or(base.conditional_access_limit);
         base
     }
 }

@@ -133,6 +133,16 @@ fn the_hostile_tenant_is_full_of_traps() {
 }
 
 #[test]
+fn a_form_can_lift_the_limit_of_conditional_access() {
+    let mut state = State::new(1);
+    let mut form = form("empty").unwrap();
+    form.conditional_access_limit = Some(false);
+    build::fill(&mut state, &form).unwrap();
+    assert_eq!(state.directory.singletons[crate::graph::CONDITIONAL_ACCESS_LIMIT], false);
+    assert!(!preset("demo").directory.singletons.contains_key(crate::graph::CONDITIONAL_ACCESS_LIMIT));
+}
+
+#[test]
 fn what_does_not_exist_is_said() {
     let error = Tenant::find("no-such-tenant").unwrap_err();
     assert!(error.contains("demo, empty, healthy, hostile"), "{error}");
