@@ -71,11 +71,7 @@ impl Answer<'_> {
             Verdict::Locked => "locked",
             Verdict::Unknown => "unknown",
         };
-        let together = Rounds {
-            rounds: self.rounds,
-            policies: self.arranged.ids.len(),
-            required: self.question.required,
-        };
+        let together = Rounds::new(self.rounds, self.arranged.ids.len(), self.question.required);
         let least = match together.least_exclusions() {
             Least::Sets { sets, .. } => sets,
             Least::Impossible | Least::GaveUp => Vec::new(),
@@ -84,7 +80,7 @@ impl Answer<'_> {
         if verdict == Verdict::ProvedSafe {
             let existing = existing_exclusions(self.question, self.arranged, self.rounds);
             singles = together.unnecessary(&existing);
-            largest = together.removable(&existing);
+            largest = together.removable(&existing, &singles);
         }
         let all = |sets: &[Bits]| sets.iter().map(|set| self.pairs(set)).collect::<Vec<_>>();
         json!({

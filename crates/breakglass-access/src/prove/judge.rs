@@ -24,10 +24,31 @@ pub(super) struct Trial {
     pub choices: Vec<Choice>,
     /// Everything that the world may impose on this account.
     pub everywhere: Region,
+    /// Those whose gates are open for sure, in brief and each once.
+    ways: Vec<Way>,
     /// Whether the action is reachable in every context.
     pub answer: Tri,
     /// A search gave up: the answer is unknown for want of time and not of facts.
     pub gave_up: bool,
+}
+
+/// A way in, as far as pessimism goes: everything that may close it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Way {
+    /// Policies that may close it.
+    kills: Bits,
+    /// Policies that might if the account were excluded from nothing.
+    lifted: Bits,
+    /// Whether the gates stay open then.
+    lifted_open: bool,
+}
+
+impl Way {
+    fn new(choice: &Choice) -> Self {
+        let may = |kills: &[Tri]| kills.iter().enumerate().filter(|(_, k)| k.may()).map(|(n, _)| n).collect();
+        let (kills, lifted) = (may(&choice.kills), may(&choice.lifted));
+        Self { kills, lifted, lifted_open: choice.lifted_open.is_yes() }
+    }
 }
 
 /// What changes about exclusions when a trial is judged again.
@@ -60,10 +81,14 @@ impl Trial {
 
     fn of(candidate: &Candidate<'_>, action: Action, roads: &Rc<Vec<Road>>, choices: Vec<Choice>) -> Self {
         let user_risk = candidate.effects.user_risk.get(&candidate.id).copied();
+        let mut ways: Vec<Way> = choices.iter().filter(|c| c.open().is_yes()).map(Way::new).collect();
+        ways.sort();
+        ways.dedup();
         let mut trial = Self {
             action,
             roads: Rc::clone(roads),
             choices,
+            ways,
             everywhere: candidate.ground.atoms.everywhere(user_risk),
             answer: Tri::Unknown,
             gave_up: false,
@@ -89,9 +114,18 @@ impl Trial {
     /// Whether taking out some exclusions changes anything for this account.
     #[must_use]
     pub(super) fn is_touched(&self, lifted: &Bits) -> bool {
-        let differs =
-            |c: &Choice| lifted.iter().any(|p| c.kills.get(p) != c.lifted.get(p)) || !c.lifted_open.is_yes();
-        !lifted.is_empty() && self.choices.iter().any(differs)
+        let differs = |w: &Way| !w.lifted_open || w.kills.and(lifted) != w.lifted.and(lifted);
+        !lifted.is_empty() && self.ways.iter().any(differs)
+    }
+
+    /// Whether another trial, on another ground, is the same question with other exclusions whatever they are.
+    #[must_use]
+    pub(super) fn is_like(&self, ground: &Ground, other: &Self, its: &Ground) -> bool {
+        if self.everywhere != other.everywhere || self.ways != other.ways || self.answer != other.answer {
+            return false;
+        }
+        let mut involved = self.ways.iter().flat_map(|w| w.kills.iter().chain(w.lifted.iter()));
+        Rc::ptr_eq(&ground.may, &its.may) || involved.all(|n| ground.may.get(n) == its.may.get(n))
     }
 
     /// Everything that may close a way closes it; only gates that are surely open count. No lock here is a proof.
@@ -104,18 +138,11 @@ impl Trial {
     /// The same with other exclusions.
     #[must_use]
     pub(super) fn pessimistic_with(&self, ground: &Ground, exclusions: Exclusions<'_>) -> Instance {
-        let lifting = !exclusions.lifted.is_empty();
-        let open = |c: &&Choice| c.open().is_yes() && (!lifting || c.lifted_open.is_yes());
-        let choices = self.choices.iter().filter(open).map(|choice| {
-            let kills = choice.kills.iter().zip(&choice.lifted).enumerate();
-            let killers = kills.filter(|(n, (as_it_is, lifted))| {
-                let kill = if exclusions.lifted.contains(*n) { lifted } else { as_it_is };
-                kill.may() && !exclusions.added.contains(*n)
-            });
-            killers.map(|(n, _)| n).collect()
-        });
+        let Exclusions { added, lifted } = exclusions;
+        let ways = self.ways.iter().filter(|w| lifted.is_empty() || w.lifted_open);
+        let killers = ways.map(|w| w.kills.minus(lifted).or(&w.lifted.and(lifted)).minus(added));
         Instance {
-            choices: choices.collect(),
+            choices: killers.collect(),
             boxes: Rc::clone(&ground.may),
             everywhere: self.everywhere.clone(),
         }
@@ -142,10 +169,9 @@ impl Trial {
     /// Whether one road alone is a way in whatever the world does.
     #[must_use]
     pub(super) fn by_road(&self, ground: &Ground, road: usize) -> Tri {
-        let all = self.pessimistic(ground);
-        let open = self.choices.iter().filter(|c| c.open().is_yes());
-        let choices = all.choices.into_iter().zip(open).filter(|(_, c)| c.road == road).map(|(k, _)| k);
-        let alone = Instance { choices: choices.collect(), boxes: all.boxes, everywhere: all.everywhere };
+        let open = self.choices.iter().filter(|c| c.road == road && c.open().is_yes());
+        let choices = open.map(|c| Way::new(c).kills);
+        let alone = Instance { choices: choices.collect(), ..self.pessimistic(ground) };
         if alone.smallest_lock() == Search::Open {
             return Tri::Yes;
         }

@@ -19,24 +19,44 @@ pub(super) struct Round {
     pub accounts: Vec<Vec<Trial>>,
 }
 
-/// What is asked of the rounds together.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rounds<'a> {
-    /// All rounds.
-    pub rounds: &'a [Round],
-    /// How many policies there are.
-    pub policies: usize,
-    /// How many accounts must be safe in each round.
-    pub required: usize,
+impl Round {
+    /// Whether another round is the same question, whatever exclusions are added or taken out.
+    fn is_like(&self, other: &Self) -> bool {
+        let same_shape = self.accounts.iter().map(Vec::len).eq(other.accounts.iter().map(Vec::len));
+        let mut pairs = self.accounts.iter().flatten().zip(other.accounts.iter().flatten());
+        same_shape && pairs.all(|(a, b)| a.is_like(&self.ground, b, &other.ground))
+    }
 }
 
-impl Rounds<'_> {
+/// What is asked of the rounds together.
+#[derive(Debug)]
+pub(super) struct Rounds<'a> {
+    /// Each question once: most scenarios change nothing for accounts that are well made.
+    rounds: Vec<&'a Round>,
+    /// How many policies there are.
+    policies: usize,
+    /// How many accounts must be safe in each round.
+    required: usize,
+}
+
+impl<'a> Rounds<'a> {
+    /// The rounds of a question.
+    #[must_use]
+    pub(super) fn new(all: &'a [Round], policies: usize, required: usize) -> Self {
+        let mut rounds: Vec<&Round> = Vec::new();
+        for round in all {
+            if !rounds.iter().any(|r| r.is_like(round)) {
+                rounds.push(round);
+            }
+        }
+        Self { rounds, policies, required }
+    }
+
     /// All sets of exclusions with the fewest elements after which enough accounts are proved safe in every round.
     #[must_use]
     pub(super) fn least_exclusions(&self) -> Least {
-        let accounts = self.rounds.iter().map(|r| r.accounts.len()).max().unwrap_or(0);
-        let every = Bits::below(accounts * self.policies);
-        least(&every, |added| self.left(added, &Bits::new()))
+        let every = Bits::below(self.accounts() * self.policies);
+        least(&every, Vec::new(), |added| self.left(added, &Bits::new()))
     }
 
     /// Existing exclusions (of accounts from policies) that can be taken out one at a time: enough accounts are still
@@ -49,42 +69,59 @@ impl Rounds<'_> {
     }
 
     /// Every largest set of existing exclusions that can be taken out together; none when not even the empty set can,
-    /// because enough accounts are not proved safe now.
+    /// because enough accounts are not proved safe now. `unnecessary` are those that can be taken out alone: the others
+    /// stay, because taking out more never helps.
     #[must_use]
-    pub(super) fn removable(&self, existing: &Bits) -> Vec<Bits> {
-        match least(existing, |kept| self.left(&Bits::new(), &existing.minus(kept))) {
+    pub(super) fn removable(&self, existing: &Bits, unnecessary: &Bits) -> Vec<Bits> {
+        let stay = existing.minus(unnecessary).iter().map(|e| std::iter::once(e).collect()).collect();
+        match least(existing, stay, |kept| self.left(&Bits::new(), &existing.minus(kept))) {
             Least::Sets { sets, .. } => sets.iter().map(|kept| existing.minus(kept)).collect(),
             Least::Impossible | Least::GaveUp => Vec::new(),
         }
     }
 
+    fn accounts(&self) -> usize {
+        self.rounds.iter().map(|r| r.accounts.len()).max().unwrap_or(0)
+    }
+
     /// What still locks with some exclusions added and others taken out.
     fn left(&self, added: &Bits, lifted: &Bits) -> Left {
-        for round in self.rounds {
-            match self.left_in(round, added, lifted) {
+        let mut of_account: Vec<(Bits, Bits)> = vec![Default::default(); self.accounts()];
+        let put = |set: &Bits, of_account: &mut [(Bits, Bits)], pick: fn(&mut (Bits, Bits)) -> &mut Bits| {
+            for (account, policy) in set.iter().filter_map(|e| self.split(e)) {
+                if let Some(both) = of_account.get_mut(account) {
+                    pick(both).insert(policy);
+                }
+            }
+        };
+        put(added, &mut of_account, |both| &mut both.0);
+        put(lifted, &mut of_account, |both| &mut both.1);
+        let mut locks: Vec<Bits> = Vec::new();
+        for round in &self.rounds {
+            match self.left_in(round, &of_account) {
                 Left::Nothing => {}
-                other => return other,
+                Left::GaveUp => return Left::GaveUp,
+                Left::Locks(more) => locks.extend(more),
             }
         }
-        Left::Nothing
+        if locks.is_empty() { Left::Nothing } else { Left::Locks(locks) }
+    }
+
+    fn split(&self, element: usize) -> Option<(usize, usize)> {
+        Some((element.checked_div(self.policies)?, element.checked_rem(self.policies)?))
     }
 
     /// In one round the accounts that may be locked must be fewer than all but the required ones. Where they are not, one
     /// of so many locks has to be broken: their union is what a repair must meet.
-    fn left_in(&self, round: &Round, added: &Bits, lifted: &Bits) -> Left {
+    fn left_in(&self, round: &Round, exclusions: &[(Bits, Bits)]) -> Left {
         let mut locks: Vec<Bits> = Vec::new();
-        for (account, trials) in round.accounts.iter().enumerate() {
-            let of_account = |set: &Bits| -> Bits {
-                (0..self.policies).filter(|p| set.contains(account * self.policies + p)).collect()
-            };
-            let (added, lifted) = (of_account(added), of_account(lifted));
+        for (account, (trials, (added, lifted))) in round.accounts.iter().zip(exclusions).enumerate() {
             for trial in trials {
                 // More exclusions never lock (CONDITIONAL_ACCESS 3.5).
-                if trial.answer.is_yes() && !trial.is_touched(&lifted) {
+                if trial.answer.is_yes() && !trial.is_touched(lifted) {
                     continue;
                 }
-                let exclusions = Exclusions { added: &added, lifted: &lifted };
-                match trial.pessimistic_with(&round.ground, exclusions).smallest_lock() {
+                match trial.pessimistic_with(&round.ground, Exclusions { added, lifted }).smallest_lock() {
                     Search::Open => {}
                     Search::GaveUp => return Left::GaveUp,
                     Search::Locked(lock) => {
@@ -98,7 +135,7 @@ impl Rounds<'_> {
         }
         let accounts = round.accounts.len();
         if self.required > accounts {
-            return Left::Lock(Bits::new());
+            return Left::Locks(vec![Bits::new()]);
         }
         let too_many = accounts + 1 - self.required;
         if self.required == 0 || locks.len() < too_many {
@@ -106,6 +143,6 @@ impl Rounds<'_> {
         }
         locks.sort_by_key(Bits::len);
         let chosen = locks.iter().take(too_many);
-        Left::Lock(chosen.fold(Bits::new(), |all, lock| all.or(lock)))
+        Left::Locks(vec![chosen.fold(Bits::new(), |all, lock| all.or(lock))])
     }
 }

@@ -14,8 +14,8 @@ pub const CAP: usize = 50;
 pub enum Left {
     /// No lock.
     Nothing,
-    /// A lock of these elements. An empty one, or one without removable elements, cannot be repaired.
-    Lock(Bits),
+    /// Some of the locks that are left, at least one. An empty one, or one without removable elements, cannot be repaired.
+    Locks(Vec<Bits>),
     /// The search gave up.
     GaveUp,
 }
@@ -37,29 +37,40 @@ pub enum Least {
     GaveUp,
 }
 
-/// Finds all repairs with the fewest elements out of `removable`. `left_after` searches once more with a set of elements
-/// taken away; it must answer a *minimal* lock for the search to be quick, any lock for it to be right.
-pub fn least(removable: &Bits, mut left_after: impl FnMut(&Bits) -> Left) -> Least {
+/// Finds all repairs with the fewest elements out of `removable`. `known` are locks that are known beforehand.
+/// `left_after` searches once more with a set of elements taken away; it must answer *minimal* locks for the search to be
+/// quick, any locks for it to be right.
+pub fn least(removable: &Bits, known: Vec<Bits>, mut left_after: impl FnMut(&Bits) -> Left) -> Least {
     let mut locks: Vec<Bits> = Vec::new();
+    let mut new = known;
     loop {
+        for lock in new {
+            let lock = lock.and(removable);
+            if lock.is_empty() {
+                return Least::Impossible;
+            }
+            // A lock that holds another one is hit with it.
+            if !locks.iter().any(|l| l.is_within(&lock)) {
+                locks.retain(|l| !lock.is_within(l));
+                locks.push(lock);
+            }
+        }
         let Some(Sets { sets, complete }) = smallest_hitting_sets(&locks, CAP) else { return Least::GaveUp };
-        let mut new = None;
+        new = Vec::new();
         for set in &sets {
             match left_after(set) {
                 Left::Nothing => {}
                 Left::GaveUp => return Least::GaveUp,
-                Left::Lock(lock) => {
-                    new = Some(lock.and(removable));
+                // A lock that the tried set hits already would turn this into an endless loop.
+                Left::Locks(left) if left.iter().any(|lock| lock.meets(set)) => return Least::GaveUp,
+                Left::Locks(left) => {
+                    new = left;
                     break;
                 }
             }
         }
-        match new {
-            None => return Least::Sets { sets, complete },
-            Some(lock) if lock.is_empty() => return Least::Impossible,
-            // A lock that the tried set already hits would turn this into an endless loop.
-            Some(lock) if locks.contains(&lock) => return Least::GaveUp,
-            Some(lock) => locks.push(lock),
+        if new.is_empty() {
+            return Least::Sets { sets, complete };
         }
     }
 }

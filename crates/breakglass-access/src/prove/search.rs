@@ -86,12 +86,11 @@ impl Instance {
     /// A lock with the fewest killers, or the proof that there is none.
     #[must_use]
     pub fn smallest_lock(&self) -> Search {
-        match self.locks(1) {
-            Locks { found, complete } => match (found.into_iter().next(), complete) {
-                (Some(lock), _) => Search::Locked(lock),
-                (None, true) => Search::Open,
-                (None, false) => Search::GaveUp,
-            },
+        let Locks { found, complete } = self.locks(1);
+        match (found.into_iter().next(), complete) {
+            (Some(lock), _) => Search::Locked(lock),
+            (None, true) => Search::Open,
+            (None, false) => Search::GaveUp,
         }
     }
 

@@ -25,7 +25,7 @@ pub fn prove(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Proof 
     let whole = Whole { question, arranged: &arranged, rounds: &rounds };
     let scenarios = whole.scenarios();
     let verdict = worst(scenarios.iter().map(|s| s.verdict));
-    let together = Rounds { rounds: &rounds, policies: arranged.ids.len(), required: question.required };
+    let together = Rounds::new(&rounds, arranged.ids.len(), question.required);
     let least = if verdict == Verdict::ProvedSafe {
         vec![Bits::new()]
     } else {
@@ -245,9 +245,11 @@ impl<'a> Whole<'a> {
             return Unnecessary::default();
         }
         let existing = existing_exclusions(self.question, self.arranged, self.rounds);
+        let unnecessary = together.unnecessary(&existing);
+        let largest = together.removable(&existing, &unnecessary);
         Unnecessary {
-            one_at_a_time: self.exclusions(&together.unnecessary(&existing)),
-            together: together.removable(&existing).iter().map(|set| self.exclusions(set)).collect(),
+            one_at_a_time: self.exclusions(&unnecessary),
+            together: largest.iter().map(|set| self.exclusions(set)).collect(),
         }
     }
 

@@ -95,10 +95,10 @@ fn large(policies: usize, locations: u64, excluded: bool) -> Snapshot {
 
 #[test]
 fn a_large_tenant_is_proved() {
-    let proof = judge(&large(195, 64, true));
+    let proof = judge(&large(195, 16, true));
     assert_eq!(proof.verdict, Verdict::ProvedSafe, "{}", proof.headline());
     // One exclusion forgotten among 195 policies is found, and what repairs it.
-    let snapshot = with(large(195, 64, true), |s| {
+    let snapshot = with(large(195, 16, true), |s| {
         forget(s, 100);
         let policy = policy_of(s, 100);
         policy["conditions"] = json!({"clientAppTypes": ["all"], "users": {"includeUsers": ["All"]},

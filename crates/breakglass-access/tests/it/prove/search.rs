@@ -102,9 +102,9 @@ proptest! {
         let fewest = open.iter().map(Bits::len).min();
         let mut best: Vec<Bits> = open.into_iter().filter(|h| Some(h.len()) == fewest).collect();
         best.sort();
-        let repaired = least(&removable, |removed| match instance.without(removed).smallest_lock() {
+        let repaired = least(&removable, Vec::new(), |removed| match instance.without(removed).smallest_lock() {
             Search::Open => Left::Nothing,
-            Search::Locked(lock) => Left::Lock(lock.killers),
+            Search::Locked(lock) => Left::Locks(vec![lock.killers]),
             Search::GaveUp => Left::GaveUp,
         });
         match repaired {
@@ -162,7 +162,7 @@ fn no_way_at_all_is_a_lock_without_killers() {
     let locks = instance.locks(50);
     assert!(locks.complete && locks.found.len() == 1 && locks.found[0].killers.is_empty());
     assert_eq!(locks.found[0].region.size(), 6);
-    assert_eq!(least(&Bits::below(9), |_| Left::Lock(Bits::new())), Least::Impossible);
+    assert_eq!(least(&Bits::below(9), Vec::new(), |_| Left::Locks(vec![Bits::new()])), Least::Impossible);
 }
 
 /// Hostile instances end: the answer may be "gave up", and never "open" unless that was proved.

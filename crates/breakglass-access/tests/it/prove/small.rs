@@ -261,8 +261,8 @@ proptest! {
     fn a_policy_never_helps(policies in some(5), more in proptest::sample::select(catalogue())) {
         let before = prover(&numbered(&policies)).0;
         let after = prover(&numbered(&[policies, vec![more]].concat())).0;
-        prop_assert!(!(before.is_no() && !after.is_no()), "locked to {after}");
-        prop_assert!(!(after.is_yes() && !before.is_yes()), "{before} to safe");
+        prop_assert!(!before.is_no() || after.is_no(), "locked to {after}");
+        prop_assert!(!after.is_yes() || before.is_yes(), "{before} to safe");
     }
 
     /// Adding an exclusion never turns safe to locked, and never loses a proof.
@@ -274,8 +274,8 @@ proptest! {
         let users = excluded[which.index(policies.len())]["conditions"]["users"].as_object_mut().unwrap();
         users.insert("excludeUsers".into(), json!([ACCOUNT]));
         let after = prover(&numbered(&excluded)).0;
-        prop_assert!(!(before.is_yes() && !after.is_yes()), "safe to {after}");
-        prop_assert!(!(after.is_no() && !before.is_no()), "{before} to locked");
+        prop_assert!(!before.is_yes() || after.is_yes(), "safe to {after}");
+        prop_assert!(!after.is_no() || before.is_no(), "{before} to locked");
     }
 
     /// What says the same is judged the same: order, repetition, a policy that is off, spelling.
