@@ -17,6 +17,7 @@ pub fn answer<E: std::fmt::Display>(
     let (contents, problems) = files::read_all(paths);
     let mut exit = Exit::Holds;
     let mut answered = 0;
+    let nothing = contents.is_empty();
     for problem in problems {
         output::talk(format!("error: {problem}"));
         exit = Exit::CannotTell;
@@ -30,7 +31,8 @@ pub fn answer<E: std::fmt::Display>(
         let head: Value = match serde_json::from_str(&text) {
             Ok(value) => value,
             Err(error) => {
-                let detail = format!("{name}:{}:{}: not JSON: {error}", error.line(), error.column());
+                let detail =
+                    format!("{name}: not JSON: {}; export or copy the case again", files::json_fault(&error));
                 output::json_line(&json!({ "case": stem, "error": detail }));
                 exit = Exit::CannotTell;
                 continue;
@@ -41,7 +43,10 @@ pub fn answer<E: std::fmt::Display>(
             Some(k) if k == kind => {}
             Some("evaluate" | "reach") => continue,
             other => {
-                let detail = format!("{name}: `kind` is {other:?}, expected \"evaluate\" or \"reach\"");
+                let found = other.map_or_else(|| "nothing".to_owned(), |k| format!("`{k}`"));
+                let detail = format!(
+                    "{name}: at `kind`: expected `evaluate` or `reach`, found {found}; this is no `breakglass-ca-case/1`"
+                );
                 output::json_line(&json!({ "case": id, "error": detail }));
                 exit = Exit::CannotTell;
                 continue;
@@ -56,8 +61,11 @@ pub fn answer<E: std::fmt::Display>(
             }
         }
     }
-    if answered == 0 && exit == Exit::Holds {
-        return Err(Failure::new(format!("there is no case of kind `{kind}` under the given paths"), "give `breakglass-ca-case/1` files or a folder of them"));
+    if nothing || (answered == 0 && exit == Exit::Holds) {
+        return Err(Failure::new(
+            format!("there is no case of kind `{kind}` under the given paths"),
+            "give `breakglass-ca-case/1` files or a folder of them",
+        ));
     }
     Ok(exit)
 }

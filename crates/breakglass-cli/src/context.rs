@@ -4,7 +4,9 @@ use crate::connect::Connect;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Format;
-use breakglass_entra::{ClientCertificate, ClientSecret, EntraClient, EntraTenant, SystemClock, SystemEntropy, TokenSource};
+use breakglass_entra::{
+    ClientCertificate, ClientSecret, EntraClient, EntraTenant, SystemClock, SystemEntropy, TokenSource,
+};
 use breakglass_model::Secret;
 use breakglass_model::design::{self, Design, TenantDesign};
 use breakglass_ops::World;
@@ -34,7 +36,13 @@ pub struct Context {
 
 impl Context {
     /// With the system's clock.
-    pub fn new(config: PathBuf, data: Option<PathBuf>, format: Format, yes: bool, connect: Connect) -> Result<Self, Failure> {
+    pub fn new(
+        config: PathBuf,
+        data: Option<PathBuf>,
+        format: Format,
+        yes: bool,
+        connect: Connect,
+    ) -> Result<Self, Failure> {
         let data = match data {
             Some(data) => data,
             None => default_data_dir()?,
@@ -49,15 +57,24 @@ impl Context {
 
     /// The approved design; every mistake in the file is reported at once.
     pub fn design(&self) -> Result<Design, Failure> {
-        let text = files::read_text(&self.config).map_err(|f| Failure {
-            what: f.what,
-            next: Some("give the design with `--config FILE`; `breakglass init` writes a first one".into()),
+        let text = files::read_text(&self.config).map_err(|f| match self.config.exists() {
+            true => f,
+            false => Failure {
+                next: Some(
+                    "give the design with `--config FILE`; `breakglass init` writes a first one".into(),
+                ),
+                ..f
+            },
         })?;
         design::parse(&text, &self.config.display().to_string()).map_err(|problems| {
             let count = problems.len();
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             Failure::new(
-                format!("the design has {count} mistake{}\n{}", if count == 1 { "" } else { "s" }, lines.join("\n")),
+                format!(
+                    "the design has {count} mistake{}\n{}",
+                    if count == 1 { "" } else { "s" },
+                    lines.join("\n")
+                ),
                 format!("mend `{}`; every key is described in docs/configuration.md", self.config.display()),
             )
         })
@@ -114,19 +131,20 @@ impl Context {
                 "give `--client-id` with `--client-secret-file` or `--client-certificate`",
             )
         })?;
-        let source: Arc<dyn TokenSource> = match (&self.connect.client_certificate, &self.connect.client_secret_file) {
-            (Some(pem), _) => Arc::new(ClientCertificate::read(client.clone(), &client_id, pem)?),
-            (None, Some(file)) => {
-                let secret = Secret::new(files::read_text(file)?);
-                Arc::new(ClientSecret::new(client.clone(), &client_id, &secret))
-            }
-            (None, None) => {
-                return Err(Failure::new(
-                    format!("no secret and no certificate for application `{client_id}`"),
-                    "give `--client-secret-file FILE` or `--client-certificate FILE`",
-                ));
-            }
-        };
+        let source: Arc<dyn TokenSource> =
+            match (&self.connect.client_certificate, &self.connect.client_secret_file) {
+                (Some(pem), _) => Arc::new(ClientCertificate::read(client.clone(), &client_id, pem)?),
+                (None, Some(file)) => {
+                    let secret = Secret::new(files::read_text(file)?);
+                    Arc::new(ClientSecret::new(client.clone(), &client_id, &secret))
+                }
+                (None, None) => {
+                    return Err(Failure::new(
+                        format!("no secret and no certificate for application `{client_id}`"),
+                        "give `--client-secret-file FILE` or `--client-certificate FILE`",
+                    ));
+                }
+            };
         Ok(Arc::new(EntraTenant::new(client, source)))
     }
 }
@@ -142,7 +160,9 @@ fn default_data_dir() -> Result<PathBuf, Failure> {
 
 /// A directory that only its owner can enter.
 pub fn make_private_dir(path: &Path) -> Result<(), Failure> {
-    let fail = |e: std::io::Error| Failure::new(format!("`{}` cannot be made: {e}", path.display()), "give `--data DIR`");
+    let fail = |e: std::io::Error| {
+        Failure::new(format!("`{}` cannot be made: {e}", path.display()), "give `--data DIR`")
+    };
     std::fs::create_dir_all(path).map_err(fail)?;
     #[cfg(unix)]
     {

@@ -11,7 +11,10 @@ pub fn read_line(file: Option<&Path>, what: &str) -> Result<Secret, Failure> {
     let text = read(file, what)?;
     let line = text.danger_reveal().lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(Failure::new(format!("{what} is empty"), "type it on one line, or give a file that holds it"));
+        return Err(Failure::new(
+            format!("{what} is empty"),
+            "type it on one line, or give a file that holds it",
+        ));
     }
     Ok(Secret::new(line))
 }
@@ -30,6 +33,14 @@ pub fn shares(paths: &[PathBuf]) -> Result<Vec<Secret>, Failure> {
                 "give a kit as `breakglass custody kit` wrote it, or a file with the words on one line",
             ));
         }
+        for words in &found {
+            Share::parse(words.danger_reveal()).map_err(|fault| {
+                Failure::new(
+                    format!("`{}` holds no whole share: {fault}", path.display()),
+                    "type the words again from the sheet, or leave this file out and bring another custodian's share",
+                )
+            })?;
+        }
         all.extend(found);
     }
     Ok(all)
@@ -47,7 +58,7 @@ fn read(file: Option<&Path>, what: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(text))
 }
 
-/// Words on a line are a share when they parse as one; in a kit they are numbered and stand in rows of four.
+/// In a kit the words are numbered and stand in rows of four; elsewhere each line is a share.
 fn shares_in(text: &Secret) -> Vec<Secret> {
     let text = text.danger_reveal();
     if let Some(share) = share_of_kit(text) {
@@ -68,8 +79,7 @@ fn share_of_kit(text: &str) -> Option<Secret> {
             words.push_str(cell);
         }
     }
-    let words = Secret::new(words);
-    Share::parse(words.danger_reveal()).is_ok().then_some(words)
+    Some(Secret::new(words))
 }
 
 #[cfg(test)]

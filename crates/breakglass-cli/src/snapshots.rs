@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{self, UNKNOWN, paint};
+use breakglass_model::design::Design;
 use breakglass_model::import;
 use breakglass_model::snapshot::Snapshot;
 use breakglass_ops::World;
@@ -15,7 +16,11 @@ pub async fn keep(world: &World, snapshot: &Snapshot) -> Result<(), Failure> {
     world.documents.put("state", "snapshot", &json!(snapshot), None).await?;
     let unread: Vec<_> = snapshot.unread.iter().map(|u| &u.what).collect();
     world
-        .record("collect.done", &snapshot.tenant.id, json!({ "digest": snapshot.digest, "taken_at": snapshot.taken_at, "unread": unread }))
+        .record(
+            "collect.done",
+            &snapshot.tenant.id,
+            json!({ "digest": snapshot.digest, "taken_at": snapshot.taken_at, "unread": unread }),
+        )
         .await?;
     Ok(())
 }
@@ -58,6 +63,22 @@ pub async fn given_or_last(context: &Context, paths: &[PathBuf]) -> Result<Snaps
     }
     let world = context.world().await?;
     last(&world).await?.ok_or_else(|| {
-        Failure::new("no snapshot has been collected yet", "run `breakglass collect`, or give `--snapshot FILE`")
+        Failure::new(
+            "no snapshot has been collected yet",
+            "run `breakglass collect`, or give `--snapshot FILE`",
+        )
     })
+}
+
+/// Refuses a snapshot of another tenant than the design's: what is proved about one says nothing about the other. A
+/// snapshot that does not say whose it is (an export of policies alone) is let through, and leaves its facts unknown.
+pub fn of_the_tenant(design: &Design, snapshot: &Snapshot) -> Result<(), Failure> {
+    let (wanted, found) = (design.tenant.id.as_str(), snapshot.tenant.id.as_str());
+    if found.is_empty() || found.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!("the snapshot is of tenant `{found}`, the design is for tenant `{wanted}`"),
+        "give the snapshot and the design of one and the same tenant",
+    ))
 }

@@ -196,11 +196,12 @@ async fn carry_out(drilling: &Drilling<'_>, record: &mut DrillRecord, upn: &str)
     record.drill.told.signed_in_at = Some(world.now());
     keep(world, record).await?;
     world.record("drill.signed-in", &id, json!({ "correlation_id": session.correlation_id })).await?;
+    // Before anything of ours is there that could be mistaken for it.
+    let mut left = clean_up::after_killed_runs(drilling, &*session.tenant, &expected, &id).await;
     let mut acting = Acting { drilling, tenant: &*session.tenant, record, elevated: Known::Perhaps };
     let acted = acting.act().await;
     // From here on nothing returns before everything was tried to be undone.
-    let mut left = acting.clean_up().await;
-    left.extend(clean_up::after_killed_runs(drilling, &*session.tenant, &expected, &id).await);
+    left.extend(acting.clean_up().await);
     (drilling.progress)("sign out everywhere");
     left.extend(clean_up::sign_out(world, &*session.tenant, &expected).await);
     record.left.clone_from(&left);

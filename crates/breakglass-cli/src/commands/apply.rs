@@ -58,7 +58,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 
 /// The plan in the file, or one made now; with its base snapshot, from the store, and a fresh proof.
 async fn choose(context: &Context, world: &World, file: Option<&PathBuf>) -> Result<Planned, Failure> {
-    if let Some(unfinished) = unfinished(world).await?.filter(|u| file.is_none() || file.is_some_and(|f| is_plan(f, u))) {
+    if let Some(unfinished) =
+        unfinished(world).await?.filter(|u| file.is_none() || file.is_some_and(|f| is_plan(f, u)))
+    {
         output::talk(format!("going on with plan {} that was interrupted", unfinished.digest));
         return bind(context, world, unfinished).await;
     }
@@ -70,8 +72,11 @@ async fn choose(context: &Context, world: &World, file: Option<&PathBuf>) -> Res
         }
         Some(file) => {
             let text = files::read_text(file)?;
-            let plan: Plan = serde_json::from_str(&text).map_err(|e| {
-                Failure::new(format!("`{}` is not a plan: {e}", file.display()), "write one with `breakglass plan --out FILE`")
+            let plan: Plan = files::json(&text).map_err(|fault| {
+                Failure::new(
+                    format!("`{}` is not a plan: {fault}", file.display()),
+                    "write one with `breakglass plan --out FILE`",
+                )
             })?;
             if let Some(last) = snapshots::last(world).await?.filter(|s| s.digest == plan.snapshot_digest) {
                 let planned = prove(context, plan, last)?;
@@ -103,7 +108,10 @@ async fn keep_base(world: &World, planned: &Planned) -> Result<(), Failure> {
 async fn bind(context: &Context, world: &World, plan: Plan) -> Result<Planned, Failure> {
     let stored = world.documents.get("plan-base", &plan.digest).await?;
     let Some((_, base)) = stored else {
-        return Err(Failure::new("the snapshot that this plan was made from is not in the data directory", "collect and plan again"));
+        return Err(Failure::new(
+            "the snapshot that this plan was made from is not in the data directory",
+            "collect and plan again",
+        ));
     };
     prove(context, plan, serde_json::from_value(base)?)
 }
@@ -115,10 +123,18 @@ fn prove(context: &Context, plan: Plan, base: breakglass_model::Snapshot) -> Res
 }
 
 /// Applies with software or hardware keys and keeps the result.
-pub async fn carry_out(context: &Context, world: &World, planned: Planned, args: &Args) -> Result<Applied, Failure> {
+pub async fn carry_out(
+    context: &Context,
+    world: &World,
+    planned: Planned,
+    args: &Args,
+) -> Result<Applied, Failure> {
     let Planned { design, base, plan, proof } = planned;
     let no_lockout = proof.no_lockout().ok_or_else(|| {
-        Failure::new(format!("not applied: {}", assess::headline(&proof)), "look at `breakglass plan` and `breakglass prove`; nothing was changed")
+        Failure::new(
+            format!("not applied: {}", assess::headline(&proof)),
+            "look at `breakglass plan` and `breakglass prove`; nothing was changed",
+        )
     })?;
     let proven = ProvenPlan::new(plan, base, &design, no_lockout)?;
     let keys = match &args.danger_software_keys {
@@ -141,7 +157,10 @@ pub async fn carry_out(context: &Context, world: &World, planned: Planned, args:
     let text = set_object_ids(&text, &name, &ObjectIds::of(&applied.design)).map_err(|problems| {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         Failure::new(
-            format!("everything was applied, but the object ids could not be written into the design\n{}", lines.join("\n")),
+            format!(
+                "everything was applied, but the object ids could not be written into the design\n{}",
+                lines.join("\n")
+            ),
             format!("write these yourself: {:?}", applied.journal.ids),
         )
     })?;

@@ -57,6 +57,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         return observe(context, &snapshot);
     }
     let design = context.design()?;
+    snapshots::of_the_tenant(&design, &snapshot)?;
     let world = context.world().await?;
     let report = facts::assess(&world, &design, &snapshot).await?;
     print(context, &design, &snapshot, &report)?;
@@ -90,11 +91,18 @@ fn print(context: &Context, design: &Design, snapshot: &Snapshot, report: &Repor
 
 /// Findings for people: failures and undetermined ones with their remedy, passes counted.
 pub fn show_findings(findings: &[Finding]) {
-    let mut shown: Vec<_> = findings.iter().filter(|f| matches!(f.status, Status::Fail | Status::Undetermined)).collect();
+    let mut shown: Vec<_> =
+        findings.iter().filter(|f| matches!(f.status, Status::Fail | Status::Undetermined)).collect();
     shown.sort_by(|a, b| (b.severity, a.status, &a.id).cmp(&(a.severity, b.status, &b.id)));
     for finding in &shown {
         let style = if finding.status == Status::Fail { BAD } else { UNKNOWN };
-        output::data(format!("\n{} {} {}: {}", paint(style, finding.status), finding.id, finding.severity, finding.message));
+        output::data(format!(
+            "\n{} {} {}: {}",
+            paint(style, finding.status),
+            finding.id,
+            finding.severity,
+            finding.message
+        ));
         output::data(format!("  about {}", finding.subject));
         if !finding.remedy.is_empty() {
             output::data(format!("  {} {}", paint(BOLD, "try:"), finding.remedy));

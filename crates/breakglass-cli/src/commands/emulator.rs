@@ -21,7 +21,8 @@ pub struct Args {
 }
 
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let directory = context.data.join("emulator");
+    // The ready file names files in it, and is read from other directories than this one.
+    let directory = std::path::absolute(context.data.join("emulator"))?;
     crate::context::make_private_dir(&directory)?;
     let options = Options::preset(&args.tenant, args.listen, directory)?;
     let running = Emulator::start(options).await?;

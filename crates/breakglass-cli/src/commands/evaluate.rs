@@ -29,7 +29,10 @@ pub fn run(context: &Context, args: Args) -> Outcome {
         return cases::answer(&args.case, "evaluate", breakglass_access::case::answer_evaluate);
     }
     if args.snapshot.is_empty() {
-        return Err(Failure::new("there is nothing to evaluate", "give `--snapshot PATH --sign-in FILE`, or `--case PATH`"));
+        return Err(Failure::new(
+            "there is nothing to evaluate",
+            "give `--snapshot PATH --sign-in FILE`, or `--case PATH`",
+        ));
     }
     let snapshot = snapshots::import(context, &args.snapshot)?;
     let Some(file) = &args.sign_in else {
@@ -37,9 +40,12 @@ pub fn run(context: &Context, args: Args) -> Outcome {
     };
     let text = files::read_text(file)?;
     let bad = |detail: String| {
-        Failure::new(format!("`{}` is not a sign-in: {detail}", file.display()), "give `signInIdentity`, `signInContext` and `signInConditions` as for Graph's `evaluate`")
+        Failure::new(
+            format!("`{}` is not a sign-in: {detail}", file.display()),
+            "give `signInIdentity`, `signInContext` and `signInConditions` as for Graph's `evaluate`",
+        )
     };
-    let value = serde_json::from_str(&text).map_err(|e| bad(format!("line {}, column {}: {e}", e.line(), e.column())))?;
+    let value = files::json(&text).map_err(bad)?;
     let sign_in = SignIn::read(&value).map_err(|e| bad(e.to_string()))?;
     let view = TenantView::new(&snapshot);
     let evaluation = evaluate(&view, &sign_in);

@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::files;
 use crate::output::{self, BAD, BOLD, DIM, Format, GOOD, UNKNOWN, paint};
-use breakglass_ledger::pack::{VerifyReport, verify};
 use breakglass_ledger::VerifierKey;
+use breakglass_ledger::pack::{VerifyReport, verify};
 use breakglass_model::Tri;
 use breakglass_ops::port::Evidence as _;
 use serde_json::json;
@@ -84,14 +84,27 @@ async fn pack(context: &Context, args: &PackArgs) -> Outcome {
     if let Some(snapshot) = crate::snapshots::last(&world).await? {
         attachments.insert("snapshot.json".to_owned(), serde_json::to_vec_pretty(&snapshot)?);
     }
-    world.record("evidence.packed", &args.title, json!({ "attachments": attachments.keys().collect::<Vec<_>>() })).await?;
+    world
+        .record(
+            "evidence.packed",
+            &args.title,
+            json!({ "attachments": attachments.keys().collect::<Vec<_>>() }),
+        )
+        .await?;
     let bytes = ledger.pack(&args.title, None, &attachments)?;
     files::write(&args.out, &bytes)?;
     let entries = ledger.entries()?.len();
     match context.format {
-        Format::Json => output::json(&json!({ "pack": args.out, "entries": entries, "bytes": bytes.len(), "key": ledger.verifier_key().to_string() })),
+        Format::Json => output::json(
+            &json!({ "pack": args.out, "entries": entries, "bytes": bytes.len(), "key": ledger.verifier_key().to_string() }),
+        ),
         _ => {
-            output::data(format!("{} {entries} entries, {} kB, in {}", paint(BOLD, "packed:"), bytes.len() / 1000, args.out.display()));
+            output::data(format!(
+                "{} {entries} entries, {} kB, in {}",
+                paint(BOLD, "packed:"),
+                bytes.len() / 1000,
+                args.out.display()
+            ));
             output::talk(format!(
                 "give the auditor this key on another way than the pack: {}",
                 paint(BOLD, ledger.verifier_key())
@@ -107,7 +120,9 @@ fn verify_pack(context: &Context, args: &VerifyArgs) -> Outcome {
     let earlier = args.earlier.as_deref().map(files::read_text).transpose()?;
     let report = verify(&bytes, key.as_ref(), earlier.as_deref());
     match context.format {
-        Format::Json => output::json(&json!({ "verdict": report.holds(), "headline": report.headline(), "report": report })),
+        Format::Json => output::json(
+            &json!({ "verdict": report.holds(), "headline": report.headline(), "report": report }),
+        ),
         _ => show(&report),
     }
     Ok(match report.holds() {
@@ -120,7 +135,10 @@ fn verify_pack(context: &Context, args: &VerifyArgs) -> Outcome {
 fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
     let text = files::read_text(path)?;
     VerifierKey::parse(text.trim()).map_err(|e| {
-        Failure::new(format!("`{}` is no verifier key: {e}", path.display()), "give `ledger/verifier.key` of the data directory, as it was handed to you")
+        Failure::new(
+            format!("in `{}`: {e}", path.display()),
+            "give `ledger/verifier.key` of the data directory, as it was handed to you",
+        )
     })
 }
 
@@ -132,7 +150,11 @@ fn show(report: &VerifyReport) {
     };
     output::data(paint(style, report.headline()));
     if let Some(about) = &report.about {
-        output::data(format!("about    {} (made {})", about.title, about.made_at.strftime("%Y-%m-%d %H:%M:%S UTC")));
+        output::data(format!(
+            "about    {} (made {})",
+            about.title,
+            about.made_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        ));
     }
     if let Some(key) = &report.key {
         output::data(format!("key      {key}"));

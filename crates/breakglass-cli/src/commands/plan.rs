@@ -35,6 +35,13 @@ pub struct Planned {
 pub async fn make(context: &Context, snapshot: &[PathBuf]) -> Result<Planned, Failure> {
     let design = context.design()?;
     let base = snapshots::given_or_last(context, snapshot).await?;
+    snapshots::of_the_tenant(&design, &base)?;
+    if base.tenant.id.is_empty() {
+        return Err(Failure::new(
+            "the snapshot does not say which tenant it is of, so nothing can be planned from it",
+            "plan from what `breakglass collect` read; `check` and `prove` take other exports",
+        ));
+    }
     let now = context.clock.now();
     let blocking = assess::blocking(&design, &base, now);
     let plan = plan(&design, &base, &blocking, now)?;
@@ -61,7 +68,11 @@ pub fn show(planned: &Planned) {
         output::data("nothing to do: the tenant is as the design says");
     }
     for step in &planned.plan.steps {
-        output::data(format!("{} {}", paint(BOLD, step.id.split('-').next().unwrap_or_default()), step.title));
+        output::data(format!(
+            "{} {}",
+            paint(BOLD, step.id.split('-').next().unwrap_or_default()),
+            step.title
+        ));
         if let breakglass_ops::provision::Action::ExcludeFromPolicy { because, .. } = &step.action {
             output::data(paint(DIM, format!("   because {because}")));
         }

@@ -32,6 +32,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         return without_design(context, &snapshot);
     }
     let design = context.design()?;
+    snapshots::of_the_tenant(&design, &snapshot)?;
     let now = context.clock.now();
     let Some(file) = &args.change else {
         let proof = assess::prove(&design, &snapshot, now);
@@ -40,7 +41,10 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     };
     let proposed = read_change(file)?;
     let judged = assess::judge_change(&design, &snapshot, &proposed, now).map_err(|e| {
-        Failure::new(format!("the change in `{}` cannot be judged: {e}", file.display()), "give a policy body as Graph takes it, or a fragment with `id`")
+        Failure::new(
+            format!("the change in `{}` cannot be judged: {e}", file.display()),
+            "give a policy body as Graph takes it, or a fragment with `id`",
+        )
     })?;
     match context.format {
         Format::Text => {
@@ -80,8 +84,8 @@ fn read_change(path: &Path) -> Result<Value, Failure> {
     let mut changes = Vec::new();
     for (name, bytes) in contents {
         let text = breakglass_model::import::decode(&bytes);
-        let value: Value = serde_json::from_str(&text).map_err(|e| {
-            Failure::new(format!("`{name}` is not JSON: line {}, column {}: {e}", e.line(), e.column()), "give one JSON document a file")
+        let value: Value = files::json(&text).map_err(|fault| {
+            Failure::new(format!("`{name}` is not JSON: {fault}"), "give one JSON document a file")
         })?;
         match value {
             Value::Array(many) => changes.extend(many),
@@ -128,7 +132,10 @@ fn show_counterexamples(proof: &Proof) {
         output::data(format!("\n{} {}", paint(BAD, "locked:"), describe(counterexample)));
     }
     if proof.counterexamples.len() > SHOWN {
-        output::data(format!("… and {} more counterexamples (`--format json` has them all)", proof.counterexamples.len() - SHOWN));
+        output::data(format!(
+            "… and {} more counterexamples (`--format json` has them all)",
+            proof.counterexamples.len() - SHOWN
+        ));
     }
     for line in proof.repairs() {
         output::data(format!("{} {line}", paint(BOLD, "repair:")));

@@ -1,6 +1,6 @@
 //! The acts of a drill, each noted before it is done.
 
-use super::clean_up::{self, Known};
+use super::clean_up::{self, Eyes, Known};
 use super::{DrillRecord, Drilling, keep};
 use crate::OpsError;
 use crate::collect::text;
@@ -90,7 +90,9 @@ impl Acting<'_, '_> {
         let mut left = Vec::new();
         if self.record.traces.elevated {
             progress("remove the elevation");
-            match clean_up::remove_known_elevation(world, self.tenant, &self.record.drill.object_id, self.elevated).await {
+            let (who, known) = (&self.record.drill.object_id, self.elevated);
+            let removed = clean_up::remove_known_elevation(world, self.tenant, who, known, Eyes::Own);
+            match removed.await {
                 Ok(()) => self.record.traces.elevated = false,
                 Err(error) => left.push(format!("User Access Administrator of `{account}` at scope `/` ({error})")),
             }

@@ -22,6 +22,34 @@ const LOOKS: usize = 2;
 /// How long there must be nothing when nobody knows whether there ever was something.
 const PERHAPS: SignedDuration = SignedDuration::from_secs(20);
 
+/// How long there must be nothing after an undoing that was answered with "not found": what answered may have been a
+/// replica that is behind.
+const UNSURE: SignedDuration = SignedDuration::from_secs(10);
+
+/// What a round of undoing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    /// There was nothing.
+    Nothing,
+    /// Everything that was there was undone, and the tenant said so.
+    Undone,
+    /// Something that was listed was not found when it was undone.
+    Unsure,
+}
+
+/// Undoes everything that was found.
+async fn undo_all(tenant: &dyn Tenant, undoings: Vec<Change>) -> Result<Round, TenantError> {
+    let mut round = if undoings.is_empty() { Round::Nothing } else { Round::Undone };
+    for undoing in &undoings {
+        match tenant.write(undoing).await {
+            Ok(_) => {}
+            Err(TenantError::NotFound { .. }) => round = Round::Unsure,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(round)
+}
+
 /// What is known of the thing that has to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
@@ -59,7 +87,17 @@ pub async fn elevations(tenant: &dyn Tenant, principal: &ObjectId) -> Result<Vec
 /// # Errors
 /// When the assignments cannot be read, or cannot be removed within a minute.
 pub async fn remove_elevation(world: &World, tenant: &dyn Tenant, principal: &ObjectId) -> Result<(), OpsError> {
-    remove_known_elevation(world, tenant, principal, Known::Old).await
+    remove_known_elevation(world, tenant, principal, Known::Old, Eyes::Others).await
+}
+
+/// Whose tokens look at the root of Azure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Eyes {
+    /// The account's own: it may look for as long as it holds the elevation, so a refusal says that it does not hold it, or
+    /// that what answers does not know of it yet.
+    Own,
+    /// Somebody else's: a refusal says nothing about the account.
+    Others,
 }
 
 pub(super) async fn remove_known_elevation(
@@ -67,20 +105,18 @@ pub(super) async fn remove_known_elevation(
     tenant: &dyn Tenant,
     principal: &ObjectId,
     known: Known,
+    eyes: Eyes,
 ) -> Result<(), OpsError> {
     let mut removed = false;
     until_gone(world, "the end of the elevation", known, async || {
         let held = match elevations(tenant, principal).await {
-            // Whoever has no Azure role any more may not even look: after a removal that was accepted this is its end. The
-            // proof that it is gone comes from the activity log.
-            Err(TenantError::Refused { status: 403, .. }) if removed => Vec::new(),
+            // The proof that it is gone comes from the activity log.
+            Err(TenantError::Refused { status: 403, .. }) if removed || eyes == Eyes::Own => Vec::new(),
             held => held?,
         };
-        for assignment in &held {
-            gone_is_fine(tenant.write(&Change::RemoveAzureRoleAssignment(assignment.clone())).await)?;
-            removed = true;
-        }
-        Ok(held.len())
+        let round = undo_all(tenant, held.into_iter().map(Change::RemoveAzureRoleAssignment).collect()).await?;
+        removed |= round == Round::Undone;
+        Ok(round)
     })
     .await
 }
@@ -100,10 +136,7 @@ pub(super) async fn delete_group(
         for question in &questions {
             groups.extend(tenant.read(question).await?.iter().filter_map(|g| text(g, "id")).map(ObjectId::new));
         }
-        for group in &groups {
-            gone_is_fine(tenant.write(&Change::DeleteGroup(group.clone())).await)?;
-        }
-        Ok(groups.len())
+        undo_all(tenant, groups.into_iter().map(Change::DeleteGroup).collect()).await
     })
     .await
 }
@@ -145,7 +178,7 @@ pub(super) async fn after_killed_runs(
         let id = record.drill.id.clone();
         (drilling.progress)("undo what an interrupted drill left");
         if record.traces.elevated
-            && let Err(error) = remove_elevation(world, tenant, account).await
+            && let Err(error) = remove_known_elevation(world, tenant, account, Known::Old, Eyes::Own).await
         {
             left.push(format!("User Access Administrator of `{}` at scope `/` ({error})", record.drill.account));
             continue;
@@ -172,27 +205,28 @@ pub(super) async fn after_killed_runs(
     left
 }
 
-/// Does `round`, which undoes what it finds and answers how much that was, until there is nothing. Errors that may pass
-/// are tried again.
+/// Does `round`, which undoes what it finds, until there is nothing. Errors that may pass are tried again.
 async fn until_gone(
     world: &World,
     what: &str,
     known: Known,
-    mut round: impl AsyncFnMut() -> Result<usize, TenantError>,
+    mut round: impl AsyncFnMut() -> Result<Round, TenantError>,
 ) -> Result<(), OpsError> {
     let began = world.now();
-    let (mut ever, mut nothing) = (known != Known::Made, 0);
+    let (mut ever, mut nothing, mut unsure) = (known != Known::Made, 0, None);
     let mut pause = Duration::from_millis(250);
     loop {
         let mut last = None;
         match round().await {
-            Ok(0) => nothing += 1,
-            Ok(_) => (ever, nothing) = (true, 0),
+            Ok(Round::Nothing) => nothing += 1,
+            Ok(Round::Undone) => (ever, nothing, unsure) = (true, 0, None),
+            Ok(Round::Unsure) => (ever, nothing, unsure) = (true, 0, Some(world.now())),
             Err(error) if may_pass(&error) => last = Some(error),
             Err(error) => return Err(error.into()),
         }
         let waited = world.now().duration_since(began);
-        let long_enough = known != Known::Perhaps || waited >= PERHAPS;
+        let sure = unsure.is_none_or(|at| world.now().duration_since(at) >= UNSURE);
+        let long_enough = sure && (known != Known::Perhaps || waited >= PERHAPS);
         if ever && nothing >= LOOKS && long_enough {
             return Ok(());
         }
@@ -202,12 +236,5 @@ async fn until_gone(
         }
         world.clock.sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
-    }
-}
-
-fn gone_is_fine(result: Result<Value, TenantError>) -> Result<(), TenantError> {
-    match result {
-        Ok(_) | Err(TenantError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error),
     }
 }

@@ -149,7 +149,8 @@ async fn keep_detections(
                 title: detection.title.clone(),
                 details: detection.details(),
                 event_at: detection.at,
-                seen_at: polled.at,
+                // The log may have let us wait for its answer.
+                seen_at: world.now(),
             };
             if alerts::keep(world, sink, &alert).await? {
                 polled.alerts.push(alert);

@@ -120,11 +120,16 @@ fn blind(key: &str, since: Timestamp, now: Timestamp, why: &str) -> Alert {
     }
 }
 
+/// A source goes on from where it was last seen. A gap is inside a source that went on without it.
+fn since_then(key: &str) -> &'static str {
+    if key.starts_with("gap/") { ": look by hand at what happened in between" } else { ", and is read from there" }
+}
+
 fn again(key: &str, since: Timestamp, now: Timestamp) -> Alert {
     Alert {
         id: format!("watch-sees-{}", episode(key, since)),
         severity: Severity::Info,
-        title: format!("`{key}` can be read again; it could not since {since}, and is read from there"),
+        title: format!("`{key}` can be read again; it could not since {since}{}", since_then(key)),
         details: json!({ "rule": "watch-sees", "source": key }),
         event_at: now,
         seen_at: now,

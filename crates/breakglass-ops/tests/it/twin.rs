@@ -12,11 +12,12 @@ mod questions;
 pub(crate) use directory::{DEVICE_POLICY, Directory, Log, MFA_POLICY};
 pub(crate) use ports::{Flow, KeyBox, NoBrowser, Outbox, Seat, sign_in_record};
 
+use breakglass_access::prove::NoLockout;
 use breakglass_model::design::Design;
 use breakglass_model::{ObjectId, Snapshot};
 use breakglass_ops::collect::{Silent, collect};
-use breakglass_ops::provision::{Plan, ProvenPlan, plan, project};
-use breakglass_ops::{World, assess, custody};
+use breakglass_ops::provision::{Plan, plan, project};
+use breakglass_ops::{World, assess};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,30 +26,46 @@ use std::sync::{Arc, Mutex};
 
 pub(crate) const TENANT: &str = "11111111-2222-4333-8444-555555555555";
 
-/// When a call does not end well.
+/// When an answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// Before it took effect.
+    /// Before the call took effect.
     Before,
     /// After it took effect: the caller does not hear of it.
     After,
 }
 
-/// What befalls the n-th call.
+/// What befalls a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blow {
-    /// The program is killed: no call answers any more.
-    Kill,
-    /// This one answer is lost; only calls of the tenant.
-    Lose,
+    /// The program is killed after so many effects (changes of the tenant, writes to store, vault, ledger and outbox): no
+    /// call answers any more. Being killed anywhere between two effects is the same, since nothing but effects outlives the
+    /// program; so all the numbers together are a kill at every call, before it and after it.
+    Kill(u64),
+    /// The answer of this call to the tenant (by number) is lost.
+    Lose(u64, Moment),
 }
 
 /// Counts calls and strikes at one of them.
 #[derive(Default)]
 pub(crate) struct Fate {
-    calls: AtomicU64,
+    effects: AtomicU64,
+    asked: Mutex<Vec<Call>>,
     dead: AtomicBool,
-    plan: Mutex<Option<(u64, Moment, Blow)>>,
+    plan: Mutex<Option<Blow>>,
+}
+
+/// What kind of call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// A question to the tenant.
+    Ask,
+    /// A change of the tenant.
+    Change,
+    /// Reading what is ours.
+    Read,
+    /// Writing what is ours.
+    Write,
 }
 
 /// What a call is to do.
@@ -62,30 +79,47 @@ pub(crate) enum Course {
 }
 
 impl Fate {
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::SeqCst)
+    /// Effects so far.
+    pub(crate) fn effects(&self) -> u64 {
+        self.effects.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn strike(&self, at: u64, moment: Moment, blow: Blow) {
-        *self.plan.lock().unwrap() = Some((at, moment, blow));
+    /// Calls to the tenant so far.
+    pub(crate) fn asked(&self) -> Vec<Call> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) fn strike(&self, blow: Blow) {
+        *self.plan.lock().unwrap() = Some(blow);
     }
 
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
 
-    fn course(&self, may_lose: bool) -> Course {
-        let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+    fn course(&self, call: Call) -> Course {
         if self.is_dead() {
             return Course::Fail;
         }
-        match *self.plan.lock().unwrap() {
-            Some((at, moment, blow)) if at == n && (blow == Blow::Kill || may_lose) => {
-                self.dead.store(blow == Blow::Kill, Ordering::SeqCst);
-                if moment == Moment::Before { Course::Fail } else { Course::GoAndFail }
+        let plan = *self.plan.lock().unwrap();
+        if matches!(call, Call::Ask | Call::Change) {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(call);
+            let n = asked.len() as u64;
+            match plan {
+                Some(Blow::Lose(at, Moment::Before)) if at == n => return Course::Fail,
+                Some(Blow::Lose(at, Moment::After)) if at == n => return Course::GoAndFail,
+                _ => {}
             }
-            _ => Course::Go,
         }
+        if matches!(call, Call::Change | Call::Write) {
+            let done = self.effects.fetch_add(1, Ordering::SeqCst);
+            if plan == Some(Blow::Kill(done)) {
+                self.dead.store(true, Ordering::SeqCst);
+                return Course::Fail;
+            }
+        }
+        Course::Go
     }
 }
 
@@ -125,7 +159,7 @@ pub(crate) struct Shared {
     pub(crate) dice: Mutex<Dice>,
     pub(crate) habits: Habits,
     /// The directory after each change, oldest first: a replica that is behind answers from an earlier one.
-    pub(crate) past: Mutex<Vec<(Timestamp, Directory)>>,
+    pub(crate) past: Mutex<Vec<(Timestamp, Arc<Directory>)>>,
     pub(crate) documents: Mutex<BTreeMap<(String, String), (u64, Value)>>,
     pub(crate) vault: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(crate) ledger: Mutex<Vec<breakglass_ops::port::LedgerLine>>,
@@ -147,7 +181,7 @@ impl Twin {
                 now: Mutex::new(start),
                 dice: Mutex::new(Dice::new(seed)),
                 habits,
-                past: Mutex::new(vec![(Timestamp::UNIX_EPOCH, Directory::begin())]),
+                past: Mutex::new(vec![(Timestamp::UNIX_EPOCH, Arc::new(Directory::begin()))]),
                 documents: Mutex::default(),
                 vault: Mutex::default(),
                 ledger: Mutex::default(),
@@ -210,12 +244,17 @@ impl Twin {
         Seat::new(self.shared.clone(), None)
     }
 
+    /// The tenant as somebody who is signed in sees it.
+    pub(crate) fn seat(&self, user: &ObjectId) -> Seat {
+        Seat::new(self.shared.clone(), Some(user.clone()))
+    }
+
     pub(crate) fn outbox(&self) -> Outbox {
         Outbox(self.shared.clone())
     }
 
     /// The directory as it really is.
-    pub(crate) fn truth(&self) -> Directory {
+    pub(crate) fn truth(&self) -> Arc<Directory> {
         self.shared.past.lock().unwrap().last().unwrap().1.clone()
     }
 
@@ -223,9 +262,9 @@ impl Twin {
     pub(crate) fn meddle(&self, change: impl FnOnce(&mut Directory)) {
         let now = self.now();
         let mut past = self.shared.past.lock().unwrap();
-        let mut next = past.last().unwrap().1.clone();
+        let mut next = Directory::clone(&past.last().unwrap().1);
         change(&mut next);
-        past.push((now, next));
+        past.push((now, Arc::new(next)));
     }
 
     /// Puts a record into a log; it shows after the log's own lateness.
@@ -233,6 +272,20 @@ impl Twin {
         let late = self.shared.dice.lock().unwrap().roll(self.shared.habits.log_lag + 1);
         let shows = self.now() + SignedDuration::from_secs(i64::try_from(late).unwrap());
         self.meddle(|d| d.logs.push((log, shows, record)));
+    }
+
+    /// The design's accounts as an earlier apply left them: administrators, excluded, with ids in the design.
+    pub(crate) fn settle(&self, design: &mut Design) {
+        self.meddle(|d| {
+            for (n, account) in design.accounts.iter_mut().enumerate() {
+                let id = id(0xea, n + 1);
+                d.users.insert(id.clone(), directory::user(id.as_str(), &account.upn, &account.name));
+                d.methods.insert(id.clone(), vec![directory::password()]);
+                let role = format!("role-{}", account.name);
+                d.roles.insert(role.clone(), directory::role(&role, id.as_str()));
+                account.object_id = Some(id);
+            }
+        });
     }
 
     /// Documents of a kind, past every fate.
@@ -243,11 +296,6 @@ impl Twin {
 
     pub(crate) fn ledger_kinds(&self) -> Vec<String> {
         self.shared.ledger.lock().unwrap().iter().map(|l| l.kind.clone()).collect()
-    }
-
-    /// Custody with shares, so that passwords can be sealed.
-    pub(crate) async fn establish_custody(&self, design: &Design) {
-        custody::establish_with(&self.world(), &design.custody, 2).await.unwrap();
     }
 
     pub(crate) async fn snapshot(&self, design: &Design) -> Snapshot {
@@ -266,12 +314,11 @@ impl Twin {
         (plan(design, &base, &blocking, self.now()).unwrap(), base)
     }
 
-    /// Plan and proof.
-    pub(crate) fn prove(&self, plan: Plan, base: Snapshot, design: &Design) -> ProvenPlan {
-        let proof = assess::prove(design, &project(&base, design, &plan), self.now());
-        let no_lockout = proof.no_lockout();
-        let no_lockout = no_lockout.unwrap_or_else(|| panic!("{}\n{:?}\n{:?}", proof.headline(), proof.facts_needed, proof.counterexamples));
-        ProvenPlan::new(plan, base, design, no_lockout).unwrap()
+    /// The proof that nobody is locked out once the plan is carried out.
+    pub(crate) fn prove(&self, plan: &Plan, base: &Snapshot, design: &Design) -> NoLockout {
+        let proof = assess::prove(design, &project(base, design, plan), self.now());
+        let because = || format!("{}\n{:?}\n{:?}", proof.headline(), proof.facts_needed, proof.counterexamples);
+        proof.no_lockout().unwrap_or_else(|| panic!("{}", because()))
     }
 }
 

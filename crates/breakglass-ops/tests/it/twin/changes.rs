@@ -7,6 +7,7 @@ use breakglass_model::ObjectId;
 use breakglass_ops::port::{Change, TenantError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const USER: u32 = 0x0b00_0000;
 const GROUP: u32 = 0x0c00_0000;
@@ -21,7 +22,7 @@ impl Shared {
         let now = *self.now.lock().unwrap();
         let late = self.dice.lock().unwrap().roll(self.habits.log_lag + 1);
         let mut past = self.past.lock().unwrap();
-        let mut next = past.last().unwrap().1.clone();
+        let mut next = Directory::clone(&past.last().unwrap().1);
         let (answer, trace) = effect(&mut next, &replica, actor, change, now)?;
         if let Some((log, operation, targets)) = trace {
             next.made += 1;
@@ -29,7 +30,7 @@ impl Shared {
             let record = record(log, next.made, operation, actor, &targets, now);
             next.logs.push((log, shows, record));
         }
-        past.push((now, next));
+        past.push((now, Arc::new(next)));
         Ok(answer)
     }
 }

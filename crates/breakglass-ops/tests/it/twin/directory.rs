@@ -121,6 +121,7 @@ impl Directory {
         let roles = sorted(self.roles.values().map(|r| name(r["principalId"].as_str().unwrap())).collect());
         let policies: BTreeMap<String, Value> = self.policies.iter().map(|(id, p)| {
             let mut p = p.clone();
+            p["modifiedDateTime"] = Value::Null;
             for list in ["excludeUsers", "excludeGroups"] {
                 let ids = p["conditions"]["users"][list].as_array().cloned().unwrap_or_default();
                 p["conditions"]["users"][list] = json!(sorted(ids.iter().filter_map(Value::as_str).map(name).collect()));

@@ -1,7 +1,7 @@
 //! The ports over the twin's state. Every call asks its fate first.
 
 use super::directory::Log;
-use super::{Course, Shared};
+use super::{Call, Course, Shared};
 use async_trait::async_trait;
 use breakglass_model::{ObjectId, Unread};
 use breakglass_ops::port::{
@@ -42,8 +42,8 @@ impl Entropy for Seeded {
 }
 
 /// Does what fate allows: `effect`, or an error, or both.
-fn fated<T, E>(shared: &Shared, tenant: bool, lost: impl Fn() -> E, effect: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    match shared.fate.course(tenant) {
+fn fated<T, E>(shared: &Shared, call: Call, lost: impl Fn() -> E, effect: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    match shared.fate.course(call) {
         Course::Go => effect(),
         Course::Fail => Err(lost()),
         Course::GoAndFail => {
@@ -68,11 +68,13 @@ impl Shelf {
 #[async_trait]
 impl Documents for Shelf {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<(u64, Value)>, StoreError> {
-        fated(&self.0, false, store_lost, || Ok(self.0.documents.lock().unwrap().get(&Self::place(kind, key)).cloned()))
+        // Whoever runs beside this may write in between.
+        tokio::task::yield_now().await;
+        fated(&self.0, Call::Read, store_lost, || Ok(self.0.documents.lock().unwrap().get(&Self::place(kind, key)).cloned()))
     }
 
     async fn put(&self, kind: &str, key: &str, value: &Value, expected: Option<u64>) -> Result<u64, StoreError> {
-        fated(&self.0, false, store_lost, || {
+        fated(&self.0, Call::Write, store_lost, || {
             let mut all = self.0.documents.lock().unwrap();
             let found = all.get(&Self::place(kind, key)).map_or(0, |(version, _)| *version);
             if let Some(expected) = expected.filter(|e| *e != found) {
@@ -84,14 +86,14 @@ impl Documents for Shelf {
     }
 
     async fn list(&self, kind: &str) -> Result<Vec<(String, Value)>, StoreError> {
-        fated(&self.0, false, store_lost, || {
+        fated(&self.0, Call::Read, store_lost, || {
             let all = self.0.documents.lock().unwrap();
             Ok(all.iter().filter(|((k, _), _)| k == kind).map(|((_, key), (_, value))| (key.clone(), value.clone())).collect())
         })
     }
 
     async fn delete(&self, kind: &str, key: &str) -> Result<(), StoreError> {
-        fated(&self.0, false, store_lost, || {
+        fated(&self.0, Call::Write, store_lost, || {
             self.0.documents.lock().unwrap().remove(&Self::place(kind, key));
             Ok(())
         })
@@ -103,7 +105,7 @@ pub(super) struct Safe(pub(super) Arc<Shared>);
 #[async_trait]
 impl Vault for Safe {
     async fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        fated(&self.0, false, store_lost, || {
+        fated(&self.0, Call::Write, store_lost, || {
             let mut files = self.0.vault.lock().unwrap();
             if files.contains_key(name) {
                 return Err(StoreError::Failed(format!("`{name}` is there already")));
@@ -114,11 +116,11 @@ impl Vault for Safe {
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        fated(&self.0, false, store_lost, || Ok(self.0.vault.lock().unwrap().get(name).cloned()))
+        fated(&self.0, Call::Read, store_lost, || Ok(self.0.vault.lock().unwrap().get(name).cloned()))
     }
 
     async fn list(&self) -> Result<Vec<String>, StoreError> {
-        fated(&self.0, false, store_lost, || Ok(self.0.vault.lock().unwrap().keys().cloned().collect()))
+        fated(&self.0, Call::Read, store_lost, || Ok(self.0.vault.lock().unwrap().keys().cloned().collect()))
     }
 }
 
@@ -127,7 +129,7 @@ pub(super) struct Book(pub(super) Arc<Shared>);
 #[async_trait]
 impl Evidence for Book {
     async fn record(&self, kind: &str, subject: &str, data: Value) -> Result<u64, EvidenceError> {
-        fated(&self.0, false, || EvidenceError("killed".into()), || {
+        fated(&self.0, Call::Write, || EvidenceError("killed".into()), || {
             let at = *self.0.now.lock().unwrap();
             let mut lines = self.0.ledger.lock().unwrap();
             let index = lines.len() as u64;
@@ -147,7 +149,7 @@ pub(crate) struct Outbox(pub(super) Arc<Shared>);
 #[async_trait]
 impl AlertSink for Outbox {
     async fn enqueue(&self, alert: &Alert) -> Result<bool, StoreError> {
-        fated(&self.0, false, store_lost, || {
+        fated(&self.0, Call::Write, store_lost, || {
             let mut all = self.0.documents.lock().unwrap();
             let place = ("outbox".to_owned(), alert.id.clone());
             if all.contains_key(&place) {
@@ -189,11 +191,11 @@ impl Tenant for Seat {
     }
 
     async fn read(&self, query: &Query) -> Result<Vec<Value>, TenantError> {
-        fated(&self.shared, true, Self::lost, || self.shared.answer(query))
+        fated(&self.shared, Call::Ask, Self::lost, || self.shared.answer(self.actor.as_ref(), query))
     }
 
     async fn write(&self, change: &Change) -> Result<Value, TenantError> {
-        fated(&self.shared, true, Self::lost, || self.shared.change(self.actor.as_ref(), change))
+        fated(&self.shared, Call::Change, Self::lost, || self.shared.change(self.actor.as_ref(), change))
     }
 
     fn gaps(&self) -> Vec<Unread> {
@@ -256,7 +258,7 @@ impl SignInFlow for Flow {
         }
         let user = truth.id_of(upn);
         let correlation_id = format!("correlation-{}", truth.made);
-        fated(shared, true, lost, || {
+        fated(shared, Call::Change, lost, || {
             self.twin.log(Log::SignIns, sign_in_record(&user, upn, &correlation_id, self.method, self.twin.now()));
             self.twin.meddle(|d| d.made += 1);
             Ok(())

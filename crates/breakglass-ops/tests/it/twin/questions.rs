@@ -6,10 +6,11 @@ use breakglass_model::ObjectId;
 use breakglass_ops::port::{Query, TenantError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 impl Shared {
     /// The directory as one of the replicas has it: not always the same one.
-    pub(super) fn replica(&self) -> Directory {
+    pub(super) fn replica(&self) -> Arc<Directory> {
         let behind = self.dice.lock().unwrap().roll(self.habits.lag + 1);
         let seen = *self.now.lock().unwrap() - SignedDuration::from_secs(i64::try_from(behind).unwrap());
         let past = self.past.lock().unwrap();
@@ -17,7 +18,7 @@ impl Shared {
         known.unwrap().1.clone()
     }
 
-    pub(super) fn answer(&self, query: &Query) -> Result<Vec<Value>, TenantError> {
+    pub(super) fn answer(&self, actor: Option<&ObjectId>, query: &Query) -> Result<Vec<Value>, TenantError> {
         let d = self.replica();
         let one = |value: Option<&Value>| Ok(value.cloned().into_iter().collect());
         match query {
@@ -44,7 +45,7 @@ impl Shared {
                 Ok(d.roles.values().map(permanent).collect())
             }
             Query::RoleEligibilityInstances | Query::NamedLocations => Ok(Vec::new()),
-            Query::Policies => Ok(d.policies.into_values().collect()),
+            Query::Policies => Ok(d.policies.values().cloned().collect()),
             Query::Policy(id) => one(d.policies.get(id.as_str())),
             Query::AuthenticationStrengths => Ok(Vec::new()),
             Query::AuthenticationMethodsPolicy => Ok(vec![json!({
@@ -65,8 +66,8 @@ impl Shared {
                 Ok(vec![json!({"challengeTimeoutDateTime": "2030-01-01T00:00:00Z", "publicKey": {"challenge": "AAAA", "rp": {"id": "login.microsoft.com"}}})])
             }
             Query::SubscribedSkus => Ok(vec![json!({"skuPartNumber": "AAD_PREMIUM_P2", "capabilityStatus": "Enabled", "servicePlans": [{"servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success"}]})]),
-            Query::DeletedUsers => Ok(d.deleted_users.into_values().collect()),
-            Query::DeletedGroups => Ok(d.deleted_groups.into_values().collect()),
+            Query::DeletedUsers => Ok(d.deleted_users.values().cloned().collect()),
+            Query::DeletedGroups => Ok(d.deleted_groups.values().cloned().collect()),
             Query::SignIns { since, user } => Ok(self.records(Log::SignIns, *since, user.as_ref())),
             Query::DirectoryAudits { since } => Ok(self.records(Log::Audits, *since, None)),
             Query::ActivityLog(filter) if self.habits.no_activity => Err(TenantError::Refused {
@@ -80,6 +81,11 @@ impl Shared {
                 Ok(if d.root.is_empty() { Vec::new() } else { vec![subscription] })
             }
             Query::AzureRootAssignments(principal) => {
+                let holds = |who: &ObjectId| d.root.values().any(|r| r["properties"]["principalId"] == who.as_str());
+                if actor.is_some_and(|who| !holds(who)) {
+                    let what = "GET roleAssignments".into();
+                    return Err(TenantError::Refused { what, status: 403, detail: "AuthorizationFailed".into() });
+                }
                 let mine = |r: &&Value| {
                     principal.as_ref().is_none_or(|p| ObjectId::new(r["properties"]["principalId"].as_str().unwrap()) == *p)
                 };
@@ -91,16 +97,16 @@ impl Shared {
     /// Records that show by now, newest first, some of them twice.
     fn records(&self, log: Log, since: Timestamp, user: Option<&ObjectId>) -> Vec<Value> {
         let now = *self.now.lock().unwrap();
-        let truth = self.past.lock().unwrap().last().unwrap().1.logs.clone();
+        let truth = self.past.lock().unwrap().last().unwrap().1.clone();
         let at = |record: &Value| -> Timestamp {
             let text = ["createdDateTime", "activityDateTime", "eventTimestamp"].iter().find_map(|k| record[*k].as_str());
             text.unwrap_or("1970-01-01T00:00:00Z").parse().unwrap()
         };
-        let mut found: Vec<Value> = truth
-            .into_iter()
-            .filter(|(l, shows, record)| *l == log && *shows <= now && at(record) >= since)
+        let shown = truth.logs.iter().filter(|(l, shows, record)| *l == log && *shows <= now && at(record) >= since);
+        let mut found: Vec<Value> = shown
             .map(|(_, _, record)| record)
             .filter(|r| user.is_none_or(|u| r["userId"].as_str().is_some_and(|id| ObjectId::new(id) == *u)))
+            .cloned()
             .collect();
         found.sort_by_key(|record| std::cmp::Reverse(at(record)));
         if self.habits.repeats {
