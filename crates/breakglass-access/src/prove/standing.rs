@@ -3,6 +3,7 @@
 use super::scenario::Effects;
 use breakglass_model::view::{Capabilities, Federation, Lookup, TenantView, User};
 use breakglass_model::{ObjectId, Tri};
+use jiff::SignedDuration;
 use serde_json::json;
 
 /// Methods that go through the identity provider of a federated domain.
@@ -67,6 +68,7 @@ impl Standing {
             primary: Tri::Unknown,
             doubts,
         };
+        standing.expire(view, found);
         standing.suffer(account, effects);
         standing.suffer_provider(view, found, effects);
         standing.primary = standing.capabilities.first_factor();
@@ -88,6 +90,24 @@ impl Standing {
         standing.suffer(account, effects);
         standing.primary = standing.capabilities.first_factor();
         standing
+    }
+
+    /// A password that has expired (L-2): whether changing it at sign-in still lets the account in, nobody can tell.
+    fn expire(&mut self, view: &TenantView, user: Option<&User>) {
+        /// From here on Graph means "never".
+        const NEVER: u64 = 10_000;
+        let Some(user) = user else { return };
+        let kept = user.password_policies.as_ref().is_some_and(|p| p.contains("DisablePasswordExpiration"));
+        let days = view.domain_of(&user.upn).found().and_then(|d| d.password_validity_days);
+        let (Some(changed), Some(days)) = (user.password_changed, days.filter(|d| *d < NEVER)) else {
+            return;
+        };
+        let hours = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(24);
+        let ends = changed.checked_add(SignedDuration::from_hours(hours));
+        if !kept && ends.is_ok_and(|end| end <= view.settings.as_of) {
+            self.limit("password", Tri::Unknown);
+            self.doubts.push("whether its expired password can still be changed at sign-in (L-2)".into());
+        }
     }
 
     fn suffer(&mut self, account: &ObjectId, effects: &Effects) {

@@ -4,6 +4,7 @@ mod atoms;
 mod blocking;
 mod cases;
 mod change;
+mod gates;
 mod large;
 mod search;
 mod small;
