@@ -46,7 +46,9 @@ fn stock_log_readers() -> Result<(), Failed> {
 
 /// The whole story, as its reader would run it.
 fn story() -> Result<(), Failed> {
-    run::command(Command::new(env!("CARGO")).args(["run", "--quiet", "--", "demo", "--once"]).current_dir(root()))
+    run::command(
+        Command::new(env!("CARGO")).args(["run", "--quiet", "--", "demo", "--once"]).current_dir(root()),
+    )
 }
 
 /// The demo's page in headless Chromium: two widths, both colour schemes, and an accessibility check of its structure.
@@ -65,7 +67,12 @@ pub(crate) fn shots() -> Result<(), Failed> {
             let mut chromium = Command::new("chromium");
             chromium
                 .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-                .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"])
+                .args([
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--hide-scrollbars",
+                ])
                 .arg(format!("--user-data-dir={}", out.join("profile").display()))
                 .arg(format!("--window-size={width},{height}"))
                 .arg(format!("--screenshot={}", shot.display()));
@@ -73,7 +80,10 @@ pub(crate) fn shots() -> Result<(), Failed> {
             run::command(chromium.arg(format!("file://{}", page.display())))?;
             let size = std::fs::metadata(&shot).map(|m| m.len()).unwrap_or_default();
             if size < 10_000 {
-                return Err(Failed(format!("`{}` is not a picture of a page ({size} bytes)", shot.display())));
+                return Err(Failed(format!(
+                    "`{}` is not a picture of a page ({size} bytes)",
+                    shot.display()
+                )));
             }
         }
     }
@@ -86,7 +96,11 @@ fn debian(program: &str, package: &str) -> Result<(), Failed> {
         return Ok(());
     }
     install(package)?;
-    if run::exists(program) { Ok(()) } else { Err(Failed(format!("`{program}` is absent after installing `{package}`"))) }
+    if run::exists(program) {
+        Ok(())
+    } else {
+        Err(Failed(format!("`{program}` is absent after installing `{package}`")))
+    }
 }
 
 fn install(package: &str) -> Result<(), Failed> {

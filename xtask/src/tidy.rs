@@ -16,16 +16,29 @@ const CORE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that a core manifest must never name among its dependencies: each of them could do I/O.
-const EDGES: &[&str] = &["tokio", "reqwest", "axum", "hyper", "sqlx", "rustls", "getrandom", "async-trait", "tempfile", "uuid"];
+const EDGES: &[&str] =
+    &["tokio", "reqwest", "axum", "hyper", "sqlx", "rustls", "getrandom", "async-trait", "tempfile", "uuid"];
 
 /// Core sources must not name these either.
-const EDGE_WORDS: &[&str] = &["std::fs", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "std::process", "SystemTime::now", "Instant::now", "Timestamp::now", "std::env::var"];
+const EDGE_WORDS: &[&str] = &[
+    "std::fs",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "std::process",
+    "SystemTime::now",
+    "Instant::now",
+    "Timestamp::now",
+    "std::env::var",
+];
 
 /// No file of ours is longer.
 const LONGEST: usize = 500;
 
 pub(crate) fn check() -> Result<(), Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or_else(|| Failed("no workspace root".into()))?;
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or_else(|| Failed("no workspace root".into()))?;
     let mut wrong = Vec::new();
     for (name, allowed) in CORE {
         core_crate(&root.join("crates").join(name), name, allowed, &mut wrong);
@@ -47,7 +60,9 @@ fn core_crate(folder: &Path, name: &str, allowed: &[&str], wrong: &mut Vec<Strin
             wrong.push(format!("{name}: a core crate depends on `{dependency}`, which can do I/O"));
         }
         if dependency.starts_with("breakglass-") && !allowed.contains(&dependency) {
-            wrong.push(format!("{name}: may not depend on `{dependency}` (ARCHITECTURE.md: dependencies point one way)"));
+            wrong.push(format!(
+                "{name}: may not depend on `{dependency}` (ARCHITECTURE.md: dependencies point one way)"
+            ));
         }
     }
     for file in sources(&folder.join("src")) {
@@ -58,7 +73,8 @@ fn core_crate(folder: &Path, name: &str, allowed: &[&str], wrong: &mut Vec<Strin
         }
         for word in EDGE_WORDS {
             if code.lines().any(|l| l.contains(word) && !l.trim_start().starts_with("//")) {
-                wrong.push(format!("{}: core code names `{word}`; hand the value in instead", file.display()));
+                wrong
+                    .push(format!("{}: core code names `{word}`; hand the value in instead", file.display()));
             }
         }
     }
@@ -68,7 +84,9 @@ fn core_crate(folder: &Path, name: &str, allowed: &[&str], wrong: &mut Vec<Strin
 fn emulator(manifest: &Path, wrong: &mut Vec<String>) {
     for dependency in dependencies(&read(manifest)) {
         if dependency.starts_with("breakglass-") {
-            wrong.push(format!("breakglass-emulator: may not depend on `{dependency}`; it must be able to contradict us"));
+            wrong.push(format!(
+                "breakglass-emulator: may not depend on `{dependency}`; it must be able to contradict us"
+            ));
         }
     }
 }

@@ -13,10 +13,22 @@ pub struct Connect {
     #[arg(long, env = "BREAKGLASS_CLIENT_ID", global = true, value_name = "ID", help_heading = "Tenant")]
     pub client_id: Option<String>,
     /// File that holds the client secret (never given on the command line or in the environment)
-    #[arg(long, env = "BREAKGLASS_CLIENT_SECRET_FILE", global = true, value_name = "FILE", help_heading = "Tenant")]
+    #[arg(
+        long,
+        env = "BREAKGLASS_CLIENT_SECRET_FILE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Tenant"
+    )]
     pub client_secret_file: Option<PathBuf>,
     /// PEM file with the certificate and its RSA private key
-    #[arg(long, env = "BREAKGLASS_CLIENT_CERTIFICATE", global = true, value_name = "FILE", help_heading = "Tenant")]
+    #[arg(
+        long,
+        env = "BREAKGLASS_CLIENT_CERTIFICATE",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Tenant"
+    )]
     pub client_certificate: Option<PathBuf>,
 }
 
@@ -46,7 +58,12 @@ pub fn state_and_ask(context: &Context, touches: &str, impact: Impact, what: &st
 /// Asks a person; anything but `yes` is a no, and so is a stdin that is not a terminal.
 pub fn ask(question: &str) -> Result<(), Failure> {
     use std::io::IsTerminal as _;
-    let refused = || Failure::new("nothing was done: not confirmed", "answer `yes`, or give `--yes` where nobody can answer");
+    let refused = || {
+        Failure::new(
+            "nothing was done: not confirmed",
+            "answer `yes`, or give `--yes` where nobody can answer",
+        )
+    };
     if !std::io::stdin().is_terminal() {
         return Err(refused());
     }

@@ -30,7 +30,10 @@ pub fn findings_sarif(findings: &[Finding], design: &Path) -> Value {
 /// A proof as SARIF: one result for each counterexample, one for each fact that is missing.
 pub fn proof_sarif(proof: &Proof, design: &Path) -> Value {
     let locked = proof.counterexamples.iter().map(|c| result("BG-LOCKED", "error", &c.to_string(), design));
-    let unknown = proof.facts_needed.iter().map(|f| result("BG-UNKNOWN", "warning", &format!("cannot tell: {f}"), design));
+    let unknown = proof
+        .facts_needed
+        .iter()
+        .map(|f| result("BG-UNKNOWN", "warning", &format!("cannot tell: {f}"), design));
     let rules = ["BG-LOCKED", "BG-UNKNOWN"].map(|id| json!({ "id": id })).to_vec();
     sarif(rules, locked.chain(unknown).collect())
 }
@@ -117,7 +120,8 @@ fn junit(suite: &str, cases: &[Case]) -> String {
         count(|o| matches!(o, Outcome::Skipped(_))),
     );
     for case in cases {
-        let _ = write!(xml, "  <testcase classname=\"{}\" name=\"{}\"", escape(&case.class), escape(&case.name));
+        let _ =
+            write!(xml, "  <testcase classname=\"{}\" name=\"{}\"", escape(&case.class), escape(&case.name));
         let _ = match &case.outcome {
             Outcome::Pass => writeln!(xml, "/>"),
             Outcome::Fail(m) => writeln!(xml, "><failure message=\"{}\"/></testcase>", escape(m)),
@@ -161,10 +165,14 @@ mod tests {
             evidence: vec![],
             controls: vec![],
         };
-        let xml = findings_junit(&[finding(Status::Pass), finding(Status::Fail), finding(Status::Undetermined)]);
+        let xml =
+            findings_junit(&[finding(Status::Pass), finding(Status::Fail), finding(Status::Undetermined)]);
         assert!(xml.contains("tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"0\""), "{xml}");
         assert!(xml.contains("policy `A&lt;B&gt;` &amp; co") && xml.contains("said &quot;no&quot;"), "{xml}");
-        let sarif = findings_sarif(&[finding(Status::Pass), finding(Status::Undetermined)], Path::new("breakglass.toml"));
+        let sarif = findings_sarif(
+            &[finding(Status::Pass), finding(Status::Undetermined)],
+            Path::new("breakglass.toml"),
+        );
         let results = sarif.pointer("/runs/0/results").and_then(Value::as_array).unwrap();
         assert_eq!(results.len(), 1);
         assert_eq!(results[0]["level"], "warning");

@@ -86,7 +86,8 @@ fn a_stranger_opens_an_envelope_with_stock_age_and_a_slip39_program() {
         let mut words = text.split_whitespace();
         words.find(|w| w.len() == 64 && w.bytes().all(|b| b.is_ascii_hexdigit())).map(str::to_owned)
     };
-    let passphrase = digits(&told).unwrap_or_else(|| panic!("`shamir recover` printed no master secret: {told}"));
+    let passphrase =
+        digits(&told).unwrap_or_else(|| panic!("`shamir recover` printed no master secret: {told}"));
     let clear = age_with_passphrase(folder.path(), "-d -i identity.age ea-01.age", &passphrase);
     assert!(clear.contains("\"password\": \"correct-horse-battery-staple\""), "{clear}");
     // And what stock age seals to the recipient opens here.
@@ -106,7 +107,12 @@ fn shares_of_the_reference_implementation_combine_here() {
         for g in s.generate_mnemonics(2,[(2,3),(1,1)],bytes.fromhex(sys.argv[1])):\n\
         \x20   for m in g[:2]: print(m)";
     // The interpreter beside the `shamir` program has its library.
-    let told = run(folder.path(), "sh", &["-c", "exec \"$(dirname \"$(command -v shamir)\")/python3\" -c \"$0\" \"$1\"", script, secret], "");
+    let told = run(
+        folder.path(),
+        "sh",
+        &["-c", "exec \"$(dirname \"$(command -v shamir)\")/python3\" -c \"$0\" \"$1\"", script, secret],
+        "",
+    );
     let shares: Vec<Share> = told.lines().map(|l| Share::parse(l).unwrap()).collect();
     assert_eq!(shares.len(), 3);
     assert_eq!(hex::encode(&*combine(&shares, b"").unwrap()), secret);

@@ -173,8 +173,9 @@ impl EntraTenant {
                 }
                 Err(error) => {
                     let what = "signIns/nonInteractiveUser".to_owned();
-                    let why =
-                        format!("sign-ins without a person, and the methods of the others, were not read: {error}");
+                    let why = format!(
+                        "sign-ins without a person, and the methods of the others, were not read: {error}"
+                    );
                     self.set_beta_gap(Some(Gap { unread: Unread { what, why }, since: now }));
                 }
             }

@@ -38,7 +38,9 @@ pub enum ActivateError {
     #[error("account `{0}` has no `object_id` in the design; run `breakglass apply` first")]
     NoObjectId(String),
     /// The activation is for another tenant.
-    #[error("activation `{id}` is for tenant `{other}`, the design is for `{design}`; use the file of that tenant")]
+    #[error(
+        "activation `{id}` is for tenant `{other}`, the design is for `{design}`; use the file of that tenant"
+    )]
     OtherTenant {
         /// Activation.
         id: String,
@@ -48,10 +50,14 @@ pub enum ActivateError {
         design: String,
     },
     /// Approvers or counts are not those of the design any more.
-    #[error("activation `{0}` was requested under other approvers or another count than the design states now; withdraw it and request again")]
+    #[error(
+        "activation `{0}` was requested under other approvers or another count than the design states now; withdraw it and request again"
+    )]
     OtherRules(String),
     /// Another activation of the same account is open.
-    #[error("activation `{other}` of `{account}` is {phase}; close it first: closing rotates the password of both")]
+    #[error(
+        "activation `{other}` of `{account}` is {phase}; close it first: closing rotates the password of both"
+    )]
     AnotherOpen {
         /// Account.
         account: String,
@@ -61,7 +67,9 @@ pub enum ActivateError {
         phase: Phase,
     },
     /// The elevation is still there.
-    #[error("`{account}` still holds {left} at scope `/`; remove it (`az role assignment delete`), then close again")]
+    #[error(
+        "`{account}` still holds {left} at scope `/`; remove it (`az role assignment delete`), then close again"
+    )]
     StillElevated {
         /// Account.
         account: String,
@@ -140,7 +148,11 @@ async fn fetch(world: &World, id: &str) -> Result<(u64, Stored), ActivateError> 
 }
 
 /// Keeps a new activation and carries out what its request demands.
-async fn begin(world: &World, sink: &dyn AlertSink, activation: Activation) -> Result<Activation, ActivateError> {
+async fn begin(
+    world: &World,
+    sink: &dyn AlertSink,
+    activation: Activation,
+) -> Result<Activation, ActivateError> {
     let id = activation.request().id.clone();
     let stored = Stored { activation, settled: 0 };
     let version = world.documents.put(KIND, &id, &json!(stored), Some(0)).await?;

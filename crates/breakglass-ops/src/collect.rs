@@ -60,7 +60,8 @@ pub async fn collect(
 ) -> Result<Snapshot, CollectError> {
     let organization = tenant.read(&Query::Organization).await?;
     let id = organization.first().and_then(|o| text(o, "id")).ok_or(CollectError::NoTenant)?;
-    let info = TenantInfo { id: id.to_ascii_lowercase(), name: scope.name.clone(), cloud: scope.cloud.clone() };
+    let info =
+        TenantInfo { id: id.to_ascii_lowercase(), name: scope.name.clone(), cloud: scope.cloud.clone() };
     let mut reader = Reader { tenant, snapshot: Snapshot::new(info, now), progress, done: 1, total: 14 };
     reader.snapshot.set(c::ORGANIZATION, organization);
     reader.snapshot.set(c::SETTINGS, vec![json!({ "cloud": scope.cloud })]);
@@ -121,12 +122,17 @@ impl Reader<'_> {
                 return;
             }
         };
-        for (part, error) in [("active schedules", active.as_ref().err()), ("eligible schedules", eligible.as_ref().err())] {
+        for (part, error) in
+            [("active schedules", active.as_ref().err()), ("eligible schedules", eligible.as_ref().err())]
+        {
             if let Some(error) = error {
                 self.snapshot.note_unread(format!("{}/{part}", c::ROLE_ASSIGNMENTS), error.to_string());
             }
         }
-        self.snapshot.set(c::ROLE_ASSIGNMENTS, join_roles(&plain, &active.unwrap_or_default(), &eligible.unwrap_or_default()));
+        self.snapshot.set(
+            c::ROLE_ASSIGNMENTS,
+            join_roles(&plain, &active.unwrap_or_default(), &eligible.unwrap_or_default()),
+        );
     }
 
     /// Groups that policies or role assignments name, and all groups nested in them.
@@ -139,7 +145,12 @@ impl Reader<'_> {
             }
         }
         for policy in self.snapshot.get(c::METHODS_POLICY).unwrap_or_default() {
-            for method in policy.get("authenticationMethodConfigurations").and_then(Value::as_array).into_iter().flatten() {
+            for method in policy
+                .get("authenticationMethodConfigurations")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 for list in ["includeTargets", "excludeTargets"] {
                     let targets = method.get(list).and_then(Value::as_array).into_iter().flatten();
                     queue.extend(
@@ -178,10 +189,13 @@ impl Reader<'_> {
                             queue.extend(text(member, "id").map(ObjectId::new));
                         }
                     }
-                    let ids: Vec<_> = members.iter().filter_map(|m| text(m, "id")).map(str::to_ascii_lowercase).collect();
+                    let ids: Vec<_> =
+                        members.iter().filter_map(|m| text(m, "id")).map(str::to_ascii_lowercase).collect();
                     set(&mut group, "members", json!(ids));
                 }
-                Err(error) => self.snapshot.note_unread(format!("{}/{id}/members", c::GROUPS), error.to_string()),
+                Err(error) => {
+                    self.snapshot.note_unread(format!("{}/{id}/members", c::GROUPS), error.to_string())
+                }
             }
             groups.insert(id, group);
         }
@@ -198,7 +212,9 @@ impl Reader<'_> {
     async fn users(&mut self, scope: &Scope) {
         let mut wanted: BTreeSet<String> = scope.accounts.iter().map(|a| a.to_ascii_lowercase()).collect();
         for assignment in self.snapshot.get(c::ROLE_ASSIGNMENTS).unwrap_or_default() {
-            if text(assignment, "roleDefinitionId").is_some_and(|r| r.eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR)) {
+            if text(assignment, "roleDefinitionId")
+                .is_some_and(|r| r.eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR))
+            {
                 wanted.extend(text(assignment, "principalId").map(str::to_ascii_lowercase));
             }
         }
@@ -206,12 +222,22 @@ impl Reader<'_> {
         for policy in self.snapshot.get(c::POLICIES).unwrap_or_default() {
             for list in ["includeUsers", "excludeUsers"] {
                 let ids = policy.pointer(&format!("/conditions/users/{list}")).and_then(Value::as_array);
-                let ids = ids.into_iter().flatten().filter_map(Value::as_str).filter(|id| breakglass_model::ids::is_guid(id));
+                let ids = ids
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .filter(|id| breakglass_model::ids::is_guid(id));
                 wanted.extend(ids.map(str::to_ascii_lowercase));
             }
         }
-        let groups: BTreeSet<String> =
-            self.snapshot.get(c::GROUPS).unwrap_or_default().iter().filter_map(|g| text(g, "id")).map(str::to_ascii_lowercase).collect();
+        let groups: BTreeSet<String> = self
+            .snapshot
+            .get(c::GROUPS)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|g| text(g, "id"))
+            .map(str::to_ascii_lowercase)
+            .collect();
         for group in self.snapshot.get(c::GROUPS).unwrap_or_default() {
             let holds_role = self.role_principals().iter().any(|p| Some(p.as_str()) == text(group, "id"));
             if holds_role {
@@ -239,7 +265,8 @@ impl Reader<'_> {
                 Ok(list) => methods.push(json!({ "userId": id, "methods": list })),
                 Err(error) => {
                     all_methods_read = false;
-                    self.snapshot.note_unread(format!("{}/{id}", c::AUTHENTICATION_METHODS), error.to_string());
+                    self.snapshot
+                        .note_unread(format!("{}/{id}", c::AUTHENTICATION_METHODS), error.to_string());
                 }
             }
         }
@@ -253,7 +280,8 @@ impl Reader<'_> {
 
 fn join_roles(plain: &[Value], active: &[Value], eligible: &[Value]) -> Vec<Value> {
     let key = |v: &Value| {
-        ["principalId", "roleDefinitionId", "directoryScopeId"].map(|k| text(v, k).unwrap_or_default().to_ascii_lowercase())
+        ["principalId", "roleDefinitionId", "directoryScopeId"]
+            .map(|k| text(v, k).unwrap_or_default().to_ascii_lowercase())
     };
     let mut joined: BTreeMap<[String; 3], Value> = BTreeMap::new();
     let mut put = |source: &Value, kind: &str, end: Option<&Value>| {
@@ -297,13 +325,20 @@ mod tests {
 
     #[test]
     fn a_schedule_tells_when_an_assignment_ends_and_which_are_only_eligible() {
-        let row = |p: &str| json!({"id": p, "principalId": p, "roleDefinitionId": "R", "directoryScopeId": "/"});
+        let row =
+            |p: &str| json!({"id": p, "principalId": p, "roleDefinitionId": "R", "directoryScopeId": "/"});
         let mut ending = row("b");
         ending["endDateTime"] = json!("2027-01-01T00:00:00Z");
         let joined = join_roles(&[row("a"), row("b")], &[ending], &[row("c")]);
         let brief: Vec<_> = joined
             .iter()
-            .map(|r| (r["principalId"].as_str().unwrap(), r["assignmentType"].as_str().unwrap(), r.get("endDateTime").is_some()))
+            .map(|r| {
+                (
+                    r["principalId"].as_str().unwrap(),
+                    r["assignmentType"].as_str().unwrap(),
+                    r.get("endDateTime").is_some(),
+                )
+            })
             .collect();
         assert_eq!(brief, [("a", "active", false), ("b", "active", true), ("c", "eligible", false)]);
     }

@@ -52,16 +52,22 @@ pub struct EnvelopeInfo {
 #[derive(Debug, thiserror::Error)]
 pub enum CustodyError {
     /// Nobody holds shares yet.
-    #[error("no custody is established, so a password could not be kept; run `breakglass custody kit --out DIR` first")]
+    #[error(
+        "no custody is established, so a password could not be kept; run `breakglass custody kit --out DIR` first"
+    )]
     NotEstablished,
     /// Nothing is sealed for that account.
-    #[error("nothing is sealed for account `{account}`; `breakglass apply` or `breakglass custody rotate` seals a password")]
+    #[error(
+        "nothing is sealed for account `{account}`; `breakglass apply` or `breakglass custody rotate` seals a password"
+    )]
     NothingSealed {
         /// Account name.
         account: String,
     },
     /// A stored register or envelope is damaged or missing.
-    #[error("custody file `{what}` cannot be used: {detail}; take a copy from a kit's stick or the backup of the data directory")]
+    #[error(
+        "custody file `{what}` cannot be used: {detail}; take a copy from a kit's stick or the backup of the data directory"
+    )]
     Damaged {
         /// Which one.
         what: String,
@@ -119,7 +125,11 @@ pub async fn establish(world: &World, design: &CustodyDesign) -> Result<Establis
 ///
 /// # Errors
 /// As [`establish`].
-pub async fn establish_with(world: &World, design: &CustodyDesign, work_factor: u8) -> Result<Established, CustodyError> {
+pub async fn establish_with(
+    world: &World,
+    design: &CustodyDesign,
+    work_factor: u8,
+) -> Result<Established, CustodyError> {
     let previous = registers(world).await?;
     let known = previous.last().map_or(0, |r| r.generation);
     let generation = next_generation(world, "identity/", known).await?;
@@ -131,7 +141,8 @@ pub async fn establish_with(world: &World, design: &CustodyDesign, work_factor: 
         old.retire(world.now(), format!("generation {generation} took its place"));
         keep_register(world, &old, None).await?;
     }
-    let holders: Vec<_> = made.register.shares.iter().map(|s| json!({ "custodian": s.custodian, "site": s.site })).collect();
+    let holders: Vec<_> =
+        made.register.shares.iter().map(|s| json!({ "custodian": s.custodian, "site": s.site })).collect();
     let data = json!({ "generation": generation, "recipient": made.recipient, "shares": holders });
     world.record("custody.established", &format!("generation {generation}"), data).await?;
     Ok(made)
@@ -258,7 +269,10 @@ pub async fn rotate(
     let no_id = || CustodyError::NoObjectId { account: account.name.clone() };
     let id: ObjectId = account.object_id.clone().ok_or_else(no_id)?;
     let (password, generation) = fresh_password(world, &account.name, &account.upn, tenant_id).await?;
-    world.documents.put(ROTATION, &account.name, &json!({ "generation": generation, "began": world.now() }), None).await?;
+    world
+        .documents
+        .put(ROTATION, &account.name, &json!({ "generation": generation, "began": world.now() }), None)
+        .await?;
     tenant.write(&Change::SetPassword(id, password)).await?;
     took_effect(world, &account.name, generation).await?;
     world.documents.delete(ROTATION, &account.name).await?;
@@ -291,7 +305,10 @@ pub async fn envelopes(world: &World, account: &str) -> Result<Vec<EnvelopeInfo>
 pub async fn all_envelopes(world: &World) -> Result<Vec<EnvelopeInfo>, CustodyError> {
     let mut all = Vec::new();
     for (key, value) in world.documents.list(ENVELOPE).await? {
-        let damaged = |e: serde_json::Error| CustodyError::Damaged { what: format!("{ENVELOPE}/{key}"), detail: e.to_string() };
+        let damaged = |e: serde_json::Error| CustodyError::Damaged {
+            what: format!("{ENVELOPE}/{key}"),
+            detail: e.to_string(),
+        };
         all.push(serde_json::from_value(value).map_err(damaged)?);
     }
     all.sort_by(|a: &EnvelopeInfo, b| (&a.account, a.generation).cmp(&(&b.account, b.generation)));
@@ -328,7 +345,11 @@ pub async fn sealed_identity(world: &World, generation: u32) -> Result<String, C
 ///
 /// # Errors
 /// [`CustodyError::Open`] says which share is wrong or what is missing.
-pub async fn danger_open(world: &World, account: &str, shares: &[Secret]) -> Result<CredentialRecord, CustodyError> {
+pub async fn danger_open(
+    world: &World,
+    account: &str,
+    shares: &[Secret],
+) -> Result<CredentialRecord, CustodyError> {
     let alive = envelopes(world, account).await?.into_iter().filter(|e| e.state != EnvelopeState::Dead);
     let nothing = || CustodyError::NothingSealed { account: account.into() };
     // Current if there is one; else the newest that was sealed.
@@ -339,7 +360,9 @@ pub async fn danger_open(world: &World, account: &str, shares: &[Secret]) -> Res
     let opened = open(register.as_ref(), &identity, shares, &envelope);
     let outcome = match &opened {
         Ok(_) => json!({ "opened": true, "generation": info.generation, "shares": shares.len() }),
-        Err(error) => json!({ "opened": false, "generation": info.generation, "shares": shares.len(), "why": error.to_string() }),
+        Err(error) => {
+            json!({ "opened": false, "generation": info.generation, "shares": shares.len(), "why": error.to_string() })
+        }
     };
     world.record("custody.opened", account, outcome).await?;
     Ok(opened?)
@@ -359,7 +382,11 @@ pub async fn attested(world: &World, words: &Secret) -> Result<String, CustodyEr
     Ok(share.custodian)
 }
 
-async fn keep_register(world: &World, register: &Register, expected: Option<u64>) -> Result<(), CustodyError> {
+async fn keep_register(
+    world: &World,
+    register: &Register,
+    expected: Option<u64>,
+) -> Result<(), CustodyError> {
     let key = format!("{:06}", register.generation);
     world.documents.put(REGISTER, &key, &json!(register), expected).await?;
     Ok(())
@@ -374,7 +401,8 @@ async fn keep_envelope(world: &World, info: &EnvelopeInfo) -> Result<(), Custody
 /// One past everything known, files included that a kill left behind before they were noted: nothing is ever replaced.
 async fn next_generation(world: &World, folder: &str, known: u32) -> Result<u32, CustodyError> {
     let names = world.vault.list().await?;
-    let numbers = names.iter().filter_map(|n| n.strip_prefix(folder)?.strip_suffix(".age")?.parse::<u32>().ok());
+    let numbers =
+        names.iter().filter_map(|n| n.strip_prefix(folder)?.strip_suffix(".age")?.parse::<u32>().ok());
     Ok(numbers.max().unwrap_or(0).max(known).saturating_add(1))
 }
 

@@ -13,9 +13,9 @@ pub use clean_up::{elevations, remove_elevation};
 use crate::port::{Browser, BrowserError, SignInFlow, Tenant, TenantError};
 use crate::{OpsError, World};
 use acts::Acting;
-use clean_up::Known;
 use breakglass_model::ObjectId;
 use breakglass_workflow::drill::{Drill, DrillReport};
+use clean_up::Known;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -35,7 +35,9 @@ pub enum DrillError {
         cause: BrowserError,
     },
     /// Another account came back than was to be drilled.
-    #[error("the sign-in returned user `{found}`, the drill is for `{expected}`; sign out in the browser and run again")]
+    #[error(
+        "the sign-in returned user `{found}`, the drill is for `{expected}`; sign out in the browser and run again"
+    )]
     OtherUser {
         /// Who was meant.
         expected: ObjectId,

@@ -3,10 +3,12 @@
 use crate::custody::{self, CustodyError, EnvelopeState};
 use crate::{OpsError, World, assess, drill};
 use breakglass_access::prove::{self, Proof};
-use breakglass_model::{PolicyId, Tri};
 use breakglass_model::design::Design;
 use breakglass_model::snapshot::Snapshot;
-use breakglass_posture::{BlockingFact, CounterexampleFact, CustodyFact, DrillFact, Facts, ProofFact, Proven, Report};
+use breakglass_model::{PolicyId, Tri};
+use breakglass_posture::{
+    BlockingFact, CounterexampleFact, CustodyFact, DrillFact, Facts, ProofFact, Proven, Report,
+};
 use breakglass_workflow::drill::What;
 use std::collections::BTreeMap;
 
@@ -88,7 +90,9 @@ async fn drills(world: &World) -> Result<BTreeMap<String, DrillFact>, OpsError> 
 async fn custody_facts(world: &World) -> Result<BTreeMap<String, CustodyFact>, CustodyError> {
     let mut facts = BTreeMap::new();
     let registers = custody::registers(world).await?;
-    for envelope in custody::all_envelopes(world).await?.into_iter().filter(|e| e.state == EnvelopeState::Current) {
+    for envelope in
+        custody::all_envelopes(world).await?.into_iter().filter(|e| e.state == EnvelopeState::Current)
+    {
         let register = registers.iter().find(|r| r.generation == envelope.custody_generation);
         let shares = register.map(|r| r.shares.as_slice()).unwrap_or_default();
         let established = register.map(|r| r.established_at);

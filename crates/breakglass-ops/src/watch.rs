@@ -47,7 +47,8 @@ pub struct Entry {
 /// Store and ledger errors.
 pub async fn add(world: &World, account: &str, id: &ObjectId, upn: &str) -> Result<(), OpsError> {
     let known = world.documents.get(LIST, account).await?;
-    let same = |v: &Value| v.get("object_id").and_then(Value::as_str).is_some_and(|i| ObjectId::new(i) == *id);
+    let same =
+        |v: &Value| v.get("object_id").and_then(Value::as_str).is_some_and(|i| ObjectId::new(i) == *id);
     if known.as_ref().is_some_and(|(_, v)| same(v)) {
         return Ok(());
     }
@@ -96,7 +97,8 @@ pub async fn watched(world: &World, design: &Design) -> Result<(Watched, Correla
     let mut accounts = BTreeMap::new();
     for account in &design.accounts {
         if let Some(id) = &account.object_id {
-            accounts.insert(id.clone(), WatchedAccount { name: account.name.clone(), upn: account.upn.clone() });
+            accounts
+                .insert(id.clone(), WatchedAccount { name: account.name.clone(), upn: account.upn.clone() });
         }
     }
     for entry in list(world).await? {
@@ -152,6 +154,11 @@ async fn begin_cursor(world: &World, source: &Source, now: Timestamp) -> Result<
     Ok(())
 }
 
-pub(crate) fn read<T: serde::de::DeserializeOwned>(kind: &str, key: &str, value: Value) -> Result<T, OpsError> {
-    serde_json::from_value(value).map_err(|e| OpsError::Damaged { what: format!("{kind}/{key}"), detail: e.to_string() })
+pub(crate) fn read<T: serde::de::DeserializeOwned>(
+    kind: &str,
+    key: &str,
+    value: Value,
+) -> Result<T, OpsError> {
+    serde_json::from_value(value)
+        .map_err(|e| OpsError::Damaged { what: format!("{kind}/{key}"), detail: e.to_string() })
 }

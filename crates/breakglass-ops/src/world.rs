@@ -35,7 +35,9 @@ pub enum OpsError {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
     /// Something did not appear in time.
-    #[error("{what} did not appear within {seconds} s; replication or the log pipeline is late: run the same command again to go on from here")]
+    #[error(
+        "{what} did not appear within {seconds} s; replication or the log pipeline is late: run the same command again to go on from here"
+    )]
     Late {
         /// What was waited for.
         what: String,
@@ -43,7 +45,9 @@ pub enum OpsError {
         seconds: u64,
     },
     /// A stored document is not what this program wrote.
-    #[error("the stored document `{what}` cannot be read: {detail}; restore the data directory from a copy or move the document away")]
+    #[error(
+        "the stored document `{what}` cannot be read: {detail}; restore the data directory from a copy or move the document away"
+    )]
     Damaged {
         /// Kind and key.
         what: String,
@@ -76,7 +80,8 @@ impl World {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Option<T>, OpsError>>,
     {
-        let deadline = self.now().saturating_add(SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX));
+        let deadline =
+            self.now().saturating_add(SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX));
         let mut pause = Duration::from_millis(250);
         loop {
             match ask().await {

@@ -67,7 +67,11 @@ fn roads(proof: &Proof) -> Vec<RoadRow> {
         road: road.clone(),
         verdict,
     };
-    proof.accounts.iter().flat_map(|(name, a)| a.roads.iter().map(move |(road, v)| row(name, road, *v))).collect()
+    proof
+        .accounts
+        .iter()
+        .flat_map(|(name, a)| a.roads.iter().map(move |(road, v)| row(name, road, *v)))
+        .collect()
 }
 
 fn matrix(design: &Design, snapshot: &Snapshot, now: Timestamp) -> Matrix {
@@ -123,7 +127,8 @@ fn findings(all: &[Finding]) -> Vec<FindingRow> {
 
 /// The ledger as a story: what was done, not each look before and after.
 fn timeline(history: &[LedgerLine]) -> Vec<TimelineRow> {
-    let quiet = |kind: &str| kind.ends_with(".begin") || kind == "watch.added" || kind == "custody.took-effect";
+    let quiet =
+        |kind: &str| kind.ends_with(".begin") || kind == "watch.added" || kind == "custody.took-effect";
     history
         .iter()
         .filter(|line| !quiet(&line.kind))

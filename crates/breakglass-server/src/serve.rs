@@ -51,15 +51,17 @@ async fn overview(State(source): State<Source>) -> Response {
     ];
     match page {
         Ok(html) => (headers, Html(html)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, headers, format!("the page cannot be shown: {error}\n")).into_response(),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, headers, format!("the page cannot be shown: {error}\n"))
+                .into_response()
+        }
     }
 }
 
 async fn overview_json(State(source): State<Source>) -> Response {
     match source().await {
         Ok(overview) => ([(header::CACHE_CONTROL, "no-store")], axum::Json(overview)).into_response(),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(serde_json::json!({ "error": error }))).into_response()
-        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(serde_json::json!({ "error": error })))
+            .into_response(),
     }
 }

@@ -175,7 +175,14 @@ async fn act(
     let activation = match command {
         Command::Key(_) => return Ok(None),
         Command::Request(a) => {
-            let wish = Wish { account: a.account, requester: a.by, reason: a.reason, ticket: a.ticket, minutes: a.minutes, planned: a.plan };
+            let wish = Wish {
+                account: a.account,
+                requester: a.by,
+                reason: a.reason,
+                ticket: a.ticket,
+                minutes: a.minutes,
+                planned: a.plan,
+            };
             desk.request(wish).await?
         }
         Command::Approve(args) => return approve(desk, world, &args).await,
@@ -193,7 +200,13 @@ async fn act(
                 Kind::Emergency => Classification::Emergency,
                 Kind::Misuse => Classification::Misuse,
             };
-            let review = Review { reviewer: a.who.by, classification, cause: a.cause, actions: a.actions, gaps: Vec::new() };
+            let review = Review {
+                reviewer: a.who.by,
+                classification,
+                cause: a.cause,
+                actions: a.actions,
+                gaps: Vec::new(),
+            };
             desk.review(&a.who.id, review).await?
         }
         Command::Show(args) => {
@@ -209,18 +222,32 @@ async fn approve(desk: &Desk<'_>, world: &World, args: &ApproveArgs) -> Result<O
         (Some(file), ..) => {
             let text = files::read_text(file)?;
             serde_json::from_str::<Approval>(&text).map_err(|e| {
-                Failure::new(format!("`{}` is no signed statement: {e}", file.display()), "write one with `breakglass activate approve --out FILE`")
+                Failure::new(
+                    format!("`{}` is no signed statement: {e}", file.display()),
+                    "write one with `breakglass activate approve --out FILE`",
+                )
             })?
         }
         (None, Some(approver), Some(file)) => {
             let key = ApproverKey::parse(&secrets::read_line(Some(file), "the approver's key")?)?;
             let activation = activate::load(world, &args.id).await?;
             let decision = if args.deny { Decision::Deny } else { Decision::Approve };
-            let nothing = || Failure::new(format!("nothing of `{}` waits for an approval: it is {}", args.id, activation.phase()), "look at `breakglass activate show`");
-            let statement = activation.statement(approver, decision, world.now(), LIFE).ok_or_else(nothing)?;
+            let nothing = || {
+                Failure::new(
+                    format!("nothing of `{}` waits for an approval: it is {}", args.id, activation.phase()),
+                    "look at `breakglass activate show`",
+                )
+            };
+            let statement =
+                activation.statement(approver, decision, world.now(), LIFE).ok_or_else(nothing)?;
             key.sign(statement)
         }
-        _ => return Err(Failure::new("nobody was named to approve", "give `--approver NAME --key FILE`, or `--statement FILE`")),
+        _ => {
+            return Err(Failure::new(
+                "nobody was named to approve",
+                "give `--approver NAME --key FILE`, or `--statement FILE`",
+            ));
+        }
     };
     if let Some(out) = &args.out {
         files::write(out, (serde_json::to_string_pretty(&approval)? + "\n").as_bytes())?;
@@ -232,7 +259,10 @@ async fn approve(desk: &Desk<'_>, world: &World, args: &ApproveArgs) -> Result<O
 
 fn key(args: &KeyArgs) -> Outcome {
     if args.out.exists() {
-        return Err(Failure::new(format!("`{}` is there already; nothing was made", args.out.display()), "give another file"));
+        return Err(Failure::new(
+            format!("`{}` is there already; nothing was made", args.out.display()),
+            "give another file",
+        ));
     }
     let mut seed = [0u8; 32];
     breakglass_entra::SystemEntropy.fill(&mut seed);
@@ -240,11 +270,19 @@ fn key(args: &KeyArgs) -> Outcome {
     let text: Secret = key.danger_to_text();
     files::write_private(&args.out, text.danger_reveal().as_bytes())?;
     output::data(key.public_key());
-    output::talk(format!("put this public key into the design as `[[approver]]`; keep `{}` with its owner alone", args.out.display()));
+    output::talk(format!(
+        "put this public key into the design as `[[approver]]`; keep `{}` with its owner alone",
+        args.out.display()
+    ));
     Ok(Exit::Holds)
 }
 
-async fn show(context: &Context, world: &World, design: &Design, id: Option<String>) -> Result<Option<Activation>, Failure> {
+async fn show(
+    context: &Context,
+    world: &World,
+    design: &Design,
+    id: Option<String>,
+) -> Result<Option<Activation>, Failure> {
     if let Some(id) = id {
         return Ok(Some(activate::load(world, &id).await?));
     }
@@ -269,7 +307,12 @@ fn print(context: &Context, activation: &Activation, world: &World) {
     }
     let request = activation.request();
     let (have, need) = activation.approvals(world.now());
-    output::data(format!("{} of `{}` is {}", paint(BOLD, &request.id), request.account, paint(BOLD, activation.phase())));
+    output::data(format!(
+        "{} of `{}` is {}",
+        paint(BOLD, &request.id),
+        request.account,
+        paint(BOLD, activation.phase())
+    ));
     output::data(format!("  asked by {} ({}): {}", request.requester, request.ticket, request.reason));
     output::data(format!("  approvals {have} of {need}"));
     if let (Some((_, until)), Phase::Open) = (activation.window(), activation.phase()) {

@@ -7,8 +7,8 @@ use crate::output::{self, Format, UNKNOWN, paint};
 use crate::{files, snapshots};
 use breakglass_model::snapshot::Snapshot;
 use breakglass_ops::collect::{Progress, Scope, collect};
-use breakglass_ops::provision::plan::Impact;
 use breakglass_ops::port::Tenant;
+use breakglass_ops::provision::plan::Impact;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -38,7 +38,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     match context.format {
         Format::Json => output::json(&snapshot),
         _ => {
-            let rows = snapshot.collections.iter().map(|(name, items)| vec![name.clone(), items.len().to_string()]).collect();
+            let rows = snapshot
+                .collections
+                .iter()
+                .map(|(name, items)| vec![name.clone(), items.len().to_string()])
+                .collect();
             output::data(output::table(&["collection", "objects"], rows));
             for unread in &snapshot.unread {
                 output::data(format!("{} {}: {}", paint(UNKNOWN, "not read"), unread.what, unread.why));
@@ -53,7 +57,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 pub async fn fresh(context: &Context, tenant: &dyn Tenant) -> Result<Snapshot, Failure> {
     let design = context.design()?;
     let scope = Scope {
-        accounts: design.accounts.iter().map(|a| a.object_id.as_ref().map_or_else(|| a.upn.clone(), ToString::to_string)).collect(),
+        accounts: design
+            .accounts
+            .iter()
+            .map(|a| a.object_id.as_ref().map_or_else(|| a.upn.clone(), ToString::to_string))
+            .collect(),
         groups: design.exclusion_group.object_id.iter().cloned().collect(),
         cloud: design.tenant.cloud.name().into(),
         name: design.tenant.name.clone(),
@@ -61,7 +69,10 @@ pub async fn fresh(context: &Context, tenant: &dyn Tenant) -> Result<Snapshot, F
     let snapshot = collect(tenant, &scope, context.clock.now(), &Told).await?;
     if snapshot.tenant.id != design.tenant.id.as_str() {
         return Err(Failure::new(
-            format!("this is tenant `{}`, the design is for `{}`; nothing was kept", snapshot.tenant.id, design.tenant.id),
+            format!(
+                "this is tenant `{}`, the design is for `{}`; nothing was kept",
+                snapshot.tenant.id, design.tenant.id
+            ),
             "give the credential and the design of one and the same tenant",
         ));
     }

@@ -105,7 +105,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 fn account<'a>(design: &'a Design, name: &str) -> Result<&'a AccountDesign, Failure> {
     let names: Vec<_> = design.accounts.iter().map(|a| format!("`{}`", a.name)).collect();
     design.account(name).ok_or_else(|| {
-        Failure::new(format!("the design declares no account `{name}`"), format!("choose one of {}", names.join(", ")))
+        Failure::new(
+            format!("the design declares no account `{name}`"),
+            format!("choose one of {}", names.join(", ")),
+        )
     })
 }
 
@@ -113,10 +116,15 @@ async fn make_kits(context: &Context, out: &Path) -> Outcome {
     let design = context.design()?;
     let world = context.world().await?;
     if out.exists() && out.read_dir().is_ok_and(|mut d| d.next().is_some()) {
-        return Err(Failure::new(format!("`{}` is not empty; nothing was made", out.display()), "give a new directory"));
+        return Err(Failure::new(
+            format!("`{}` is not empty; nothing was made", out.display()),
+            "give a new directory",
+        ));
     }
     if custody::current(&world).await.is_ok() && !context.yes {
-        output::talk("custody is established already; new kits make the old shares useless for passwords sealed from now on");
+        output::talk(
+            "custody is established already; new kits make the old shares useless for passwords sealed from now on",
+        );
         ask("make a new generation of shares?")?;
     }
     let written = danger_write_kits(&world, &design, out).await?;
@@ -143,7 +151,8 @@ pub async fn danger_write_kits(world: &World, design: &Design, out: &Path) -> Re
     let mut written = Vec::new();
     for share in &made.shares {
         let label = &share.label;
-        let name: String = label.custodian.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let name: String =
+            label.custodian.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = out.join(format!("{}-{}-{name}.txt", label.group_number, label.member_number));
         let sheet = kit(&made.register, share, &made.sealed_identity, &envelopes);
         files::write_private(&path, sheet.danger_reveal().as_bytes())?;
@@ -157,8 +166,12 @@ async fn seal(context: &Context, args: &SealArgs) -> Outcome {
     let account = account(&design, &args.account)?;
     let world = context.world().await?;
     let password = secrets::read_line(args.password_file.as_deref(), "the password")?;
-    let generation = custody::seal_given(&world, &account.name, &account.upn, design.tenant.id.as_str(), password).await?;
-    output::talk(format!("sealed as generation {generation} of `{}`; the old envelopes are dead", account.name));
+    let generation =
+        custody::seal_given(&world, &account.name, &account.upn, design.tenant.id.as_str(), password).await?;
+    output::talk(format!(
+        "sealed as generation {generation} of `{}`; the old envelopes are dead",
+        account.name
+    ));
     Ok(Exit::Holds)
 }
 
@@ -193,7 +206,10 @@ async fn attest(context: &Context, share: Option<&Path>) -> Outcome {
     let world = context.world().await?;
     let words = secrets::shares(share.map(Path::to_path_buf).as_slice())?;
     let Some(words) = words.first() else {
-        return Err(Failure::new("no share was given", "type the words of one share, or give `--share FILE`"));
+        return Err(Failure::new(
+            "no share was given",
+            "type the words of one share, or give `--share FILE`",
+        ));
     };
     let custodian = custody::attested(&world, words).await?;
     output::data(format!("{} the share of {custodian} is intact", paint(GOOD, "attested:")));
@@ -233,10 +249,16 @@ fn losses(context: &Context, args: LossArgs) -> Outcome {
         output::json(&json!({ "loss": report, "risks": risks }));
     } else {
         let rows = report.groups.iter().map(|g| {
-            vec![g.name.clone(), format!("{} of {}", g.left.len(), g.needed), if g.complete { "yes" } else { "no" }.into(), g.left.join(", ")]
+            vec![
+                g.name.clone(),
+                format!("{} of {}", g.left.len(), g.needed),
+                if g.complete { "yes" } else { "no" }.into(),
+                g.left.join(", "),
+            ]
         });
         output::data(output::table(&["group", "left of needed", "complete", "who"], rows.collect()));
-        let word = if report.can_open { paint(GOOD, "the rest can open") } else { paint(BAD, "nobody can open") };
+        let word =
+            if report.can_open { paint(GOOD, "the rest can open") } else { paint(BAD, "nobody can open") };
         output::data(format!("{word}: {} of {} groups", report.groups_complete, report.groups_needed));
         for (what, names) in [
             ("opens alone", &risks.quorum_in_one_hand),
@@ -264,24 +286,46 @@ async fn register(context: &Context) -> Outcome {
     let register = custody::current(&world).await?;
     let envelopes = custody::all_envelopes(&world).await?;
     if context.format == Format::Json {
-        output::json(&json!({ "register": register, "envelopes": envelopes, "unsettled": custody::unsettled_rotations(&world).await? }));
+        output::json(
+            &json!({ "register": register, "envelopes": envelopes, "unsettled": custody::unsettled_rotations(&world).await? }),
+        );
         return Ok(Exit::Holds);
     }
     let rows = register.shares.iter().map(|s| {
-        vec![s.custodian.clone(), s.group.clone(), s.site.clone(), s.verification_code.clone(), s.last_sighted.strftime("%Y-%m-%d").to_string()]
+        vec![
+            s.custodian.clone(),
+            s.group.clone(),
+            s.site.clone(),
+            s.verification_code.clone(),
+            s.last_sighted.strftime("%Y-%m-%d").to_string(),
+        ]
     });
-    output::data(output::table(&["custodian", "group", "site", "verification code", "last sighted"], rows.collect()));
+    output::data(output::table(
+        &["custodian", "group", "site", "verification code", "last sighted"],
+        rows.collect(),
+    ));
     let rows = envelopes.iter().map(|e| {
         let state = match e.state {
             EnvelopeState::Current => "current",
             EnvelopeState::Sealed => "sealed, not confirmed",
             EnvelopeState::Dead => "dead",
         };
-        vec![e.account.clone(), e.generation.to_string(), e.sealed_at.strftime("%Y-%m-%d %H:%M").to_string(), state.into()]
+        vec![
+            e.account.clone(),
+            e.generation.to_string(),
+            e.sealed_at.strftime("%Y-%m-%d %H:%M").to_string(),
+            state.into(),
+        ]
     });
-    output::data(format!("\n{}", output::table(&["envelope", "generation", "sealed", "state"], rows.collect())));
+    output::data(format!(
+        "\n{}",
+        output::table(&["envelope", "generation", "sealed", "state"], rows.collect())
+    ));
     for account in custody::unsettled_rotations(&world).await? {
-        output::talk(format!("{} the last rotation of `{account}` did not end: run `breakglass custody rotate {account}` again", paint(UNKNOWN, "unsettled:")));
+        output::talk(format!(
+            "{} the last rotation of `{account}` did not end: run `breakglass custody rotate {account}` again",
+            paint(UNKNOWN, "unsettled:")
+        ));
     }
     Ok(Exit::Holds)
 }

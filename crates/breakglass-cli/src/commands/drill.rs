@@ -84,10 +84,17 @@ async fn schedule(context: &Context) -> Outcome {
         .into_iter()
         .filter_map(|(_, r)| {
             let complete = r.report.as_ref().is_some_and(DrillReport::is_complete);
-            Some(Past { account: r.drill.account, key: r.drill.key, by: r.drill.by, at: r.ended_at?, complete })
+            Some(Past {
+                account: r.drill.account,
+                key: r.drill.key,
+                by: r.drill.by,
+                at: r.ended_at?,
+                complete,
+            })
         })
         .collect();
-    let accounts: Vec<_> = design.accounts.iter().map(|a| (a.name.clone(), key_names(&design, &a.name))).collect();
+    let accounts: Vec<_> =
+        design.accounts.iter().map(|a| (a.name.clone(), key_names(&design, &a.name))).collect();
     let turns = turns(&accounts, &past, design.drill.every_days, world.now());
     if context.format == Format::Json {
         output::json(&turns);
@@ -95,7 +102,12 @@ async fn schedule(context: &Context) -> Outcome {
         let date = |t: jiff::Timestamp| t.strftime("%Y-%m-%d").to_string();
         let rows = turns.iter().map(|t| {
             let due = if t.overdue { paint(BAD, "now") } else { date(t.due) };
-            vec![t.account.clone(), t.last.map_or_else(|| "never".into(), date), due, t.key.clone().unwrap_or_default()]
+            vec![
+                t.account.clone(),
+                t.last.map_or_else(|| "never".into(), date),
+                due,
+                t.key.clone().unwrap_or_default(),
+            ]
         });
         output::data(output::table(&["account", "last", "due", "with"], rows.collect()));
     }
@@ -106,18 +118,32 @@ async fn drill(context: &Context, args: &RunArgs) -> Outcome {
     let design = context.design()?;
     let names: Vec<_> = design.accounts.iter().map(|a| format!("`{}`", a.name)).collect();
     let account = design.account(&args.account).ok_or_else(|| {
-        Failure::new(format!("the design declares no account `{}`", args.account), format!("choose one of {}", names.join(", ")))
+        Failure::new(
+            format!("the design declares no account `{}`", args.account),
+            format!("choose one of {}", names.join(", ")),
+        )
     })?;
     let id = account.object_id.clone().ok_or_else(|| {
-        Failure::new(format!("account `{}` has no `object_id` in the design", account.name), "run `breakglass apply` first")
+        Failure::new(
+            format!("account `{}` has no `object_id` in the design", account.name),
+            "run `breakglass apply` first",
+        )
     })?;
     let world = context.world().await?;
     let reader = context.tenant()?;
-    let what = format!("sign in as `{}`, create and delete a group, elevate access to Azure and remove it", account.name);
+    let what = format!(
+        "sign in as `{}`, create and delete a group, elevate access to Azure and remove it",
+        account.name
+    );
     state_and_ask(context, &reader.describe(), Impact::SecurityImpacting, &what)?;
     let browser = browser(context, &design, args)?;
     let now = world.now();
-    let mut drill = Drill::new(format!("drill-{}-{}", now.strftime("%Y%m%d-%H%M%S"), account.name), &account.name, id, now);
+    let mut drill = Drill::new(
+        format!("drill-{}-{}", now.strftime("%Y%m%d-%H%M%S"), account.name),
+        &account.name,
+        id,
+        now,
+    );
     drill.key = key_names(&design, &account.name).get(args.key.saturating_sub(1)).cloned();
     drill.by.clone_from(&args.by);
     let flow = AuthorizationCodeFlow::new(context.client()?);
@@ -146,7 +172,10 @@ fn browser(context: &Context, design: &Design, args: &RunArgs) -> Result<Box<dyn
     let ring = SoftwareKeyRing::danger_open(directory.clone(), design)?;
     let keys = ring.keys(&args.account);
     let key = keys.get(args.key.saturating_sub(1)).cloned().ok_or_else(|| {
-        Failure::new(format!("`{}` has {} keys, and key {} was asked for", args.account, keys.len(), args.key), "give another `--key`")
+        Failure::new(
+            format!("`{}` has {} keys, and key {} was asked for", args.account, keys.len(), args.key),
+            "give another `--key`",
+        )
     })?;
     let bundle = match &design.tenant.cloud {
         Cloud::Custom { ca_bundle, .. } => ca_bundle.as_ref().map(PathBuf::from),
@@ -173,7 +202,12 @@ fn print(context: &Context, report: &DrillReport) {
         Tri::No => (BAD, "something is missing"),
         Tri::Unknown => (UNKNOWN, "cannot tell"),
     };
-    output::data(format!("{} {} with {}", paint(BOLD, &report.drill.id), paint(style, word), report.drill.key.as_deref().unwrap_or("a key")));
+    output::data(format!(
+        "{} {} with {}",
+        paint(BOLD, &report.drill.id),
+        paint(style, word),
+        report.drill.key.as_deref().unwrap_or("a key")
+    ));
     for item in &report.items {
         let style = match item.standing {
             Standing::Seen => GOOD,
@@ -181,7 +215,12 @@ fn print(context: &Context, report: &DrillReport) {
             Standing::Unknown => UNKNOWN,
         };
         let record = item.records.first().map(|r| paint(DIM, format!(" record {r}"))).unwrap_or_default();
-        output::data(format!("  {} {}: {}{record}", paint(style, format!("{:<8}", item.standing.to_string())), item.what, item.detail));
+        output::data(format!(
+            "  {} {}: {}{record}",
+            paint(style, format!("{:<8}", item.standing.to_string())),
+            item.what,
+            item.detail
+        ));
     }
     let m = &report.measured;
     let seconds = |s: Option<i64>| s.map_or_else(|| "unknown".into(), |s| format!("{s} s"));
@@ -197,7 +236,9 @@ async fn report(context: &Context, id: Option<&str>) -> Outcome {
     let world = context.world().await?;
     let mut end = Exit::Holds;
     let mut any = false;
-    for (drill, record) in records(&world).await?.into_iter().filter(|(d, _)| id.is_none_or(|wanted| wanted == d)) {
+    for (drill, record) in
+        records(&world).await?.into_iter().filter(|(d, _)| id.is_none_or(|wanted| wanted == d))
+    {
         any = true;
         match &record.report {
             Some(report) => {
@@ -214,5 +255,8 @@ async fn report(context: &Context, id: Option<&str>) -> Outcome {
     if any {
         return Ok(end);
     }
-    Err(Failure::new("there is no such drill", "run `breakglass drill run ACCOUNT`, or `breakglass drill report` without an id"))
+    Err(Failure::new(
+        "there is no such drill",
+        "run `breakglass drill run ACCOUNT`, or `breakglass drill report` without an id",
+    ))
 }

@@ -3,8 +3,8 @@
 use crate::connect::Connect;
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::output::{self, BOLD, paint};
 use crate::files;
+use crate::output::{self, BOLD, paint};
 use breakglass_model::design::{self, Cloud, TEMPLATE, TenantDesign};
 use breakglass_model::{TenantId, ids::is_guid};
 use breakglass_ops::port::Query;
@@ -30,7 +30,10 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let mut text = TEMPLATE.replace("name = \"production\"", &format!("name = {:?}", args.name));
     if let Some(tenant) = &args.tenant {
         if !is_guid(tenant) {
-            return Err(Failure::new(format!("`{tenant}` is not a GUID"), "take it from the Entra admin center, Overview, Tenant ID"));
+            return Err(Failure::new(
+                format!("`{tenant}` is not a GUID"),
+                "take it from the Entra admin center, Overview, Tenant ID",
+            ));
         }
         text = text.replace("11111111-2222-4333-8444-555555555555", &tenant.to_ascii_lowercase());
         if let Some(domain) = initial_domain(context, tenant, &args.name).await? {
@@ -39,7 +42,12 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         }
     }
     let shown = context.config.display().to_string();
-    design::parse(&text, &shown).map_err(|p| Failure::new(p.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), "give another `--name`"))?;
+    design::parse(&text, &shown).map_err(|p| {
+        Failure::new(
+            p.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            "give another `--name`",
+        )
+    })?;
     files::write(&context.config, text.as_bytes())?;
     output::talk(format!(
         "{} read `{shown}`, name the accounts, custodians and approvers, then run `breakglass collect` and `breakglass check`",

@@ -30,7 +30,13 @@ use std::path::PathBuf;
 #[command(after_help = "Exit codes: 0 holds, 1 does not hold, 2 could not run, 3 cannot tell.")]
 pub struct Cli {
     /// The approved design
-    #[arg(long, global = true, env = "BREAKGLASS_CONFIG", default_value = "breakglass.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "BREAKGLASS_CONFIG",
+        default_value = "breakglass.toml",
+        value_name = "FILE"
+    )]
     config: PathBuf,
     /// Where state, ledger and sealed files are kept [default: the user's data home]
     #[arg(long, global = true, env = "BREAKGLASS_DATA", value_name = "DIR")]
@@ -113,7 +119,9 @@ pub async fn run_told(context: &Context, line: &[&str]) -> Outcome {
 
 async fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
-        Command::Demo(_) => Err(Failure::new("the story is not told inside the story", "run another command")),
+        Command::Demo(_) => {
+            Err(Failure::new("the story is not told inside the story", "run another command"))
+        }
         Command::Init(args) => init::run(context, args).await,
         Command::Collect(args) => collect::run(context, args).await,
         Command::Check(args) => check::run(context, args).await,

@@ -23,7 +23,10 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Outcome {
     if !args.listen.ip().is_loopback() && !args.danger_listen_beyond_loopback {
         return Err(Failure::new(
-            format!("{} can be reached by other machines, and the pages ask nobody who they are", args.listen),
+            format!(
+                "{} can be reached by other machines, and the pages ask nobody who they are",
+                args.listen
+            ),
             "listen on 127.0.0.1, or give `--danger-listen-beyond-loopback` where something in front asks",
         ));
     }
@@ -40,7 +43,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 
 /// A listener and the address it has.
 pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let busy = |e: std::io::Error| Failure::new(format!("cannot listen on {address}: {e}"), "give another `--listen ADDR`");
+    let busy = |e: std::io::Error| {
+        Failure::new(format!("cannot listen on {address}: {e}"), "give another `--listen ADDR`")
+    };
     let listener = TcpListener::bind(address).await.map_err(busy)?;
     let address = listener.local_addr()?;
     Ok((listener, address))

@@ -22,7 +22,10 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     journals.retain(|j| args.plan.as_ref().is_none_or(|d| *d == j.plan.digest) && has_open_steps(j));
     journals.sort_by_key(|j| j.steps.values().map(|e| e.began).max());
     let Some(mut journal) = journals.pop() else {
-        return Err(Failure::new("there is no applied plan to take back", "look at the ledger with `breakglass evidence log`"));
+        return Err(Failure::new(
+            "there is no applied plan to take back",
+            "look at the ledger with `breakglass evidence log`",
+        ));
     };
     let tenant = context.tenant()?;
     let what = format!("take back {} steps of plan {}", journal.steps.len(), journal.plan.digest);

@@ -32,9 +32,17 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let tenant = context.tenant()?;
     let outbox = channels::outbox(context, &design, &world)?;
     if design.channels.is_empty() {
-        output::talk(format!("{} the design declares no `[[channel]]`: alerts are kept here and go nowhere", paint(BAD, "warning:")));
+        output::talk(format!(
+            "{} the design declares no `[[channel]]`: alerts are kept here and go nowhere",
+            paint(BAD, "warning:")
+        ));
     }
-    state_and_ask(context, &tenant.describe(), Impact::ReadOnly, "follow the sign-in, audit and activity logs")?;
+    state_and_ask(
+        context,
+        &tenant.describe(),
+        Impact::ReadOnly,
+        "follow the sign-in, audit and activity logs",
+    )?;
     let (mut exit, mut waited) = (Exit::Holds, 0);
     loop {
         let polled = look(&world, &*tenant, &design, &outbox).await?;
@@ -54,7 +62,12 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 }
 
 /// One look at the logs. What waits in the outbox leaves while the look goes on, and once more when it is over.
-pub async fn look(world: &World, tenant: &dyn Tenant, design: &Design, outbox: &Outbox) -> Result<Polled, Failure> {
+pub async fn look(
+    world: &World,
+    tenant: &dyn Tenant,
+    design: &Design,
+    outbox: &Outbox,
+) -> Result<Polled, Failure> {
     let sending = async {
         loop {
             world.clock.sleep(Duration::from_millis(250)).await;
@@ -103,9 +116,15 @@ async fn show(context: &Context, world: &World, polled: &Polled) -> Result<(), F
     let stages = stages(world, &polled.alerts).await?;
     for alert in &polled.alerts {
         let style = if alert.severity >= Severity::High { BAD } else { BOLD };
-        output::data(format!("{} {}", paint(style, format!("{}:", alert.severity)), paint(BOLD, &alert.title)));
+        output::data(format!(
+            "{} {}",
+            paint(style, format!("{}:", alert.severity)),
+            paint(BOLD, &alert.title)
+        ));
         for key in ["ip", "app", "method", "result", "next"] {
-            if let Some(value) = alert.details.get(key).and_then(serde_json::Value::as_str).filter(|v| !v.is_empty()) {
+            if let Some(value) =
+                alert.details.get(key).and_then(serde_json::Value::as_str).filter(|v| !v.is_empty())
+            {
                 output::data(format!("  {key:<7} {value}"));
             }
         }
@@ -117,7 +136,15 @@ async fn show(context: &Context, world: &World, polled: &Polled) -> Result<(), F
         output::data(format!("{} {}: {}", paint(UNKNOWN, "blind:"), unread.what, unread.why));
     }
     if polled.alerts.is_empty() {
-        output::talk(paint(DIM, format!("{} {} records, {} new, nothing to report", polled.at.strftime("%H:%M:%S"), polled.records, polled.fresh)));
+        output::talk(paint(
+            DIM,
+            format!(
+                "{} {} records, {} new, nothing to report",
+                polled.at.strftime("%H:%M:%S"),
+                polled.records,
+                polled.fresh
+            ),
+        ));
     }
     Ok(())
 }

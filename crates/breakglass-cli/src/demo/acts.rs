@@ -18,14 +18,36 @@ use std::sync::Arc;
 
 /// Tells all of them; the first that fails ends the story.
 pub async fn all(stage: &Stage, teller: &mut Teller) -> Result<(), Failure> {
-    teller.act("assess", "read it, and ask whether we could get in", async |p| assess_tenant(stage, p).await).await?;
-    teller.act("provision", "split custody first, then plan, look, apply", async |p| provision(stage, p).await).await?;
-    teller.act("prove", "no context and no single failure locks us out; a bad change is refused", async |p| prove(stage, p).await).await?;
-    teller.act("custody", "less than a quorum opens nothing, a quorum does", async |p| open_envelope(stage, p).await).await?;
+    teller
+        .act("assess", "read it, and ask whether we could get in", async |p| assess_tenant(stage, p).await)
+        .await?;
+    teller
+        .act("provision", "split custody first, then plan, look, apply", async |p| provision(stage, p).await)
+        .await?;
+    teller
+        .act("prove", "no context and no single failure locks us out; a bad change is refused", async |p| {
+            prove(stage, p).await
+        })
+        .await?;
+    teller
+        .act("custody", "less than a quorum opens nothing, a quorum does", async |p| {
+            open_envelope(stage, p).await
+        })
+        .await?;
     teller.act("watch", "a stranger tries the account", async |p| stranger(stage, p).await).await?;
-    teller.act("drill", "sign in with a passkey, do what recovery needs, undo it", async |p| drill(stage, p).await).await?;
-    teller.act("activate", "two approvals, a timer, a close and a review", async |p| activation(stage, p).await).await?;
-    teller.act("evidence", "everything above, for somebody who trusts nobody", async |p| evidence(stage, p).await).await?;
+    teller
+        .act("drill", "sign in with a passkey, do what recovery needs, undo it", async |p| {
+            drill(stage, p).await
+        })
+        .await?;
+    teller
+        .act("activate", "two approvals, a timer, a close and a review", async |p| activation(stage, p).await)
+        .await?;
+    teller
+        .act("evidence", "everything above, for somebody who trusts nobody", async |p| {
+            evidence(stage, p).await
+        })
+        .await?;
     Ok(())
 }
 
@@ -36,7 +58,10 @@ async fn assess_tenant(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Fai
     let snapshot = snapshots_of(context).await?;
     let design = context.design()?;
     let policies = snapshot.get("conditionalAccessPolicies").unwrap_or_default().len();
-    proof.push(format!("{policies} policies read; {}", assess::headline(&assess::prove(&design, &snapshot, context.clock.now()))));
+    proof.push(format!(
+        "{policies} policies read; {}",
+        assess::headline(&assess::prove(&design, &snapshot, context.clock.now()))
+    ));
     Ok(())
 }
 
@@ -47,14 +72,25 @@ async fn provision(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure
     run(context, &["plan", "--out", &plan], Exit::Holds).await?;
     let apply = ["apply", &plan, "--danger-software-keys", &keys, "--wait-for-logs", "60"];
     run(context, &apply, Exit::Holds).await?;
-    let planned: breakglass_ops::provision::Plan = serde_json::from_str(&files::read_text(&PathBuf::from(&plan))?)?;
-    let excluded = planned.steps.iter().filter(|s| matches!(s.action, breakglass_ops::provision::Action::ExcludeFromPolicy { .. })).count();
-    proof.push(format!("{} steps; excluded from {excluded} policies and no others; proved safe when read again", planned.steps.len()));
+    let planned: breakglass_ops::provision::Plan =
+        serde_json::from_str(&files::read_text(&PathBuf::from(&plan))?)?;
+    let excluded = planned
+        .steps
+        .iter()
+        .filter(|s| matches!(s.action, breakglass_ops::provision::Action::ExcludeFromPolicy { .. }))
+        .count();
+    proof.push(format!(
+        "{} steps; excluded from {excluded} policies and no others; proved safe when read again",
+        planned.steps.len()
+    ));
     // The tenant is as the design says now, so there is nothing left to do.
     run(context, &["plan"], Exit::Holds).await?;
     // Nobody announced these changes, and they are about emergency accounts: the watch must cry out about every one.
     run(context, &["watch", "--once"], Exit::DoesNotHold).await?;
-    proof.push(format!("{} alerts about our own changes were acknowledged at the webhook", stage.receiver.received().len()));
+    proof.push(format!(
+        "{} alerts about our own changes were acknowledged at the webhook",
+        stage.receiver.received().len()
+    ));
     Ok(())
 }
 
@@ -118,7 +154,12 @@ async fn open_envelope(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Fai
     ));
     let copies = stage.path("copies");
     run(context, &["custody", "copies", "--out", &copies], Exit::Holds).await?;
-    run(context, &["custody", "simulate-loss", "--custodian", "Jonas Lind", "--site", "data centre south"], Exit::Holds).await
+    run(
+        context,
+        &["custody", "simulate-loss", "--custodian", "Jonas Lind", "--site", "data centre south"],
+        Exit::Holds,
+    )
+    .await
 }
 
 /// The ways in which people sign in at the emulator's login, in the story.
@@ -133,11 +174,20 @@ impl<'a> Login<'a> {
     }
 
     fn upn(&self, account: &str) -> Result<String, Failure> {
-        let missing = || Failure::new(format!("the design has no account `{account}`"), "this is a mistake of the story: report it");
+        let missing = || {
+            Failure::new(
+                format!("the design has no account `{account}`"),
+                "this is a mistake of the story: report it",
+            )
+        };
         Ok(self.stage.context.design()?.account(account).ok_or_else(missing)?.upn.clone())
     }
 
-    async fn sign_in(&self, account: &str, credential: Credential) -> Result<Result<(), BrowserError>, Failure> {
+    async fn sign_in(
+        &self,
+        account: &str,
+        credential: Credential,
+    ) -> Result<Result<(), BrowserError>, Failure> {
         let browser = ScriptedBrowser::new(Some(&self.stage.emulator.ready.ca_bundle), credential)?;
         Ok(self.flow.sign_in(&self.upn(account)?, &browser).await.map(|_| ()))
     }
@@ -147,20 +197,29 @@ fn refusal(result: Result<(), BrowserError>, expected: &str) -> Result<String, F
     match result {
         Err(refused @ BrowserError::Refused { .. }) => Ok(refused.to_string()),
         Err(other) => Err(other.into()),
-        Ok(()) => Err(Failure::new(format!("{expected} signed in, and must not"), "this is a mistake of the emulator: report it")),
+        Ok(()) => Err(Failure::new(
+            format!("{expected} signed in, and must not"),
+            "this is a mistake of the emulator: report it",
+        )),
     }
 }
 
 async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
     let login = Login::new(stage)?;
     let before = stage.receiver.received().len();
-    let refused = refusal(login.sign_in("ea-01", Credential::Password(Secret::new("Summer2026!"))).await?, "a stranger")?;
+    let refused = refusal(
+        login.sign_in("ea-01", Credential::Password(Secret::new("Summer2026!"))).await?,
+        "a stranger",
+    )?;
     output::talk(format!("  a stranger: {refused}"));
     run(&stage.context, &["watch", "--until-alert", "30"], Exit::DoesNotHold).await?;
     let received = stage.receiver.received();
     let count = received.len().saturating_sub(before);
     if count == 0 {
-        return Err(Failure::new("no alert reached the receiver", "look at the outbox with `breakglass evidence log --kind watch.`"));
+        return Err(Failure::new(
+            "no alert reached the receiver",
+            "look at the outbox with `breakglass evidence log --kind watch.`",
+        ));
     }
     let titles: Vec<_> = received.iter().skip(before).map(|r| r.alert.title.clone()).collect();
     let last = titles.last().cloned().unwrap_or_default();
@@ -168,17 +227,37 @@ async fn stranger(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure>
     let world = stage.context.world().await?;
     let times = breakglass_ops::watch::alert_times(&world, jiff::Timestamp::UNIX_EPOCH).await?;
     if let Some(t) = times.iter().max_by_key(|t| t.event_at) {
-        let after = |to: Option<jiff::Timestamp>| to.map_or("unknown".into(), |to| format!("{:.1} s", to.duration_since(t.event_at).as_secs_f64()));
-        proof.push(format!("seen {}, sent {}, acknowledged {} after the event", after(Some(t.seen_at)), after(t.sent_at), after(t.acknowledged_at)));
+        let after = |to: Option<jiff::Timestamp>| {
+            to.map_or("unknown".into(), |to| format!("{:.1} s", to.duration_since(t.event_at).as_secs_f64()))
+        };
+        proof.push(format!(
+            "seen {}, sent {}, acknowledged {} after the event",
+            after(Some(t.seen_at)),
+            after(t.sent_at),
+            after(t.acknowledged_at)
+        ));
     }
     Ok(())
 }
 
 async fn drill(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
     let keys = stage.path("keys");
-    let line = ["drill", "run", "ea-01", "--by", "Pavel Dvorak", "--danger-software-keys", &keys, "--wait-for-logs", "60"];
+    let line = [
+        "drill",
+        "run",
+        "ea-01",
+        "--by",
+        "Pavel Dvorak",
+        "--danger-software-keys",
+        &keys,
+        "--wait-for-logs",
+        "60",
+    ];
     run(&stage.context, &line, Exit::Holds).await?;
-    proof.push("`ea-01` signed in with a passkey, wrote, elevated, undid it: every item by a record of the logs".into());
+    proof.push(
+        "`ea-01` signed in with a passkey, wrote, elevated, undid it: every item by a record of the logs"
+            .into(),
+    );
     // The other account has not been drilled, and the schedule says so.
     run(&stage.context, &["drill", "schedule"], Exit::DoesNotHold).await
 }
@@ -188,7 +267,19 @@ async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failur
     let [first, second, _] = APPROVERS;
     run(
         context,
-        &["activate", "request", "ea-02", "--by", "Pavel Dvorak", "--reason", "administrators cannot sign in", "--ticket", "INC-4711", "--plan", "exclude the policy that blocks them"],
+        &[
+            "activate",
+            "request",
+            "ea-02",
+            "--by",
+            "Pavel Dvorak",
+            "--reason",
+            "administrators cannot sign in",
+            "--ticket",
+            "INC-4711",
+            "--plan",
+            "exclude the policy that blocks them",
+        ],
         Exit::Holds,
     )
     .await?;
@@ -198,7 +289,8 @@ async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failur
     proof.push(format!("without approvals: {}", early.split(';').next().unwrap_or_default()));
     for approver in [first, second] {
         let key = stage.approver_key(approver);
-        run(context, &["activate", "approve", &id, "--approver", approver, "--key", &key], Exit::Holds).await?;
+        run(context, &["activate", "approve", &id, "--approver", approver, "--key", &key], Exit::Holds)
+            .await?;
     }
     run(context, &["activate", "open", &id, "--by", "Pavel Dvorak"], Exit::Holds).await?;
     let record = custody::danger_open(&world, "ea-02", &kits::shares_of_kits(&quorum(stage)?)?).await?;
@@ -207,14 +299,47 @@ async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failur
     login.sign_in("ea-02", Credential::PasswordAndPasskey(record.password.clone(), key)).await??;
     output::talk("  signed in with the password from the envelope and a passkey");
     run(context, &["watch", "--once"], Exit::Holds).await?;
-    run(context, &["activate", "close", &id, "--by", "Pavel Dvorak", "--did", "excluded the policy, then put it back"], Exit::Holds).await?;
+    run(
+        context,
+        &["activate", "close", &id, "--by", "Pavel Dvorak", "--did", "excluded the policy, then put it back"],
+        Exit::Holds,
+    )
+    .await?;
     refusal(login.sign_in("ea-02", Credential::Password(record.password)).await?, "the old password")?;
     proof.push("closed: sessions revoked, a new password sealed and set; the old one is refused".into());
-    let own = run_refused(context, &["activate", "review", &id, "--by", "Pavel Dvorak", "--classification", "drill", "--cause", "rehearsal", "--actions", "as planned"]).await?;
+    let own = run_refused(
+        context,
+        &[
+            "activate",
+            "review",
+            &id,
+            "--by",
+            "Pavel Dvorak",
+            "--classification",
+            "drill",
+            "--cause",
+            "rehearsal",
+            "--actions",
+            "as planned",
+        ],
+    )
+    .await?;
     proof.push(format!("reviewed by another person: {}", own.split(';').next().unwrap_or_default()));
     run(
         context,
-        &["activate", "review", &id, "--by", "Ines Moreau", "--classification", "drill", "--cause", "rehearsal", "--actions", "as planned"],
+        &[
+            "activate",
+            "review",
+            &id,
+            "--by",
+            "Ines Moreau",
+            "--classification",
+            "drill",
+            "--cause",
+            "rehearsal",
+            "--actions",
+            "as planned",
+        ],
         Exit::Holds,
     )
     .await
@@ -223,7 +348,9 @@ async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failur
 fn key_of(context: &Context, stage: &Stage, account: &str) -> Result<Arc<dyn SecurityKey>, Failure> {
     let ring = SoftwareKeyRing::danger_open(stage.home.join("keys"), &context.design()?)?;
     let first = ring.keys(account).into_iter().next();
-    first.ok_or_else(|| Failure::new(format!("`{account}` has no key"), "this is a mistake of the story: report it"))
+    first.ok_or_else(|| {
+        Failure::new(format!("`{account}` has no key"), "this is a mistake of the story: report it")
+    })
 }
 
 async fn evidence(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure> {
@@ -231,7 +358,12 @@ async fn evidence(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failure>
     let (pack, anchor) = (stage.path("evidence.tar"), stage.path("checkpoint"));
     let key = context.data.join("ledger/verifier.key").display().to_string();
     run(context, &["evidence", "anchor", "--out", &anchor], Exit::Holds).await?;
-    run(context, &["evidence", "pack", "--out", &pack, "--title", "emergency access of the emulated tenant"], Exit::Holds).await?;
+    run(
+        context,
+        &["evidence", "pack", "--out", &pack, "--title", "emergency access of the emulated tenant"],
+        Exit::Holds,
+    )
+    .await?;
     run(context, &["evidence", "verify", &pack, "--key", &key, "--earlier", &anchor], Exit::Holds).await?;
     let mut bytes = files::read(&PathBuf::from(&pack))?;
     proof.push(format!("{} kB verify offline, and continue the checkpoint kept before", bytes.len() / 1000));

@@ -51,16 +51,22 @@ pub async fn tell(context: &Context, telling: Telling) -> Outcome {
     let told = acts::all(&stage, &mut teller).await;
 
     if let (Ok(()), Some(path)) = (&told, &telling.save_page) {
-        let overview = commands::serve::overview(&stage.context).await.map_err(|e| Failure { what: e, next: None })?;
+        let overview =
+            commands::serve::overview(&stage.context).await.map_err(|e| Failure { what: e, next: None })?;
         files::write(path, breakglass_server::render(&overview)?.as_bytes())?;
     }
     let total = began.elapsed();
     match context.format {
-        Format::Json => output::json(&json!({ "steps": teller.rows(), "seconds": total.as_secs_f64(), "home": home })),
+        Format::Json => {
+            output::json(&json!({ "steps": teller.rows(), "seconds": total.as_secs_f64(), "home": home }))
+        }
         _ => output::data(format!("\n{}", teller.table(total))),
     }
     told?;
-    output::talk(format!("\n{} from nothing to a pair of accounts that is proved, sealed, watched and drilled", paint(GOOD, "done:")));
+    output::talk(format!(
+        "\n{} from nothing to a pair of accounts that is proved, sealed, watched and drilled",
+        paint(GOOD, "done:")
+    ));
     if !telling.once {
         output::talk(format!("{} http://{address}/ until you press Ctrl-C", paint(BOLD, "look at it:")));
         tokio::signal::ctrl_c().await?;

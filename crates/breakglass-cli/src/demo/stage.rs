@@ -156,7 +156,11 @@ minutes = 60
 poll_seconds = 30
 look_back_minutes = 30
 "#,
-        ready.tenant_id, ready.login, ready.graph, ready.arm, ready.ca_bundle.display(),
+        ready.tenant_id,
+        ready.login,
+        ready.graph,
+        ready.arm,
+        ready.ca_bundle.display(),
     );
     for (name, group, site) in [
         ("Amara Okafor", "executives", "head office safe"),

@@ -43,7 +43,13 @@ impl Teller {
         if let Err(failure) = &result {
             proof.push(failure.what.clone());
         }
-        self.rows.push(Row { step, name, done: result.is_ok(), seconds: began.elapsed().as_secs_f64(), proof });
+        self.rows.push(Row {
+            step,
+            name,
+            done: result.is_ok(),
+            seconds: began.elapsed().as_secs_f64(),
+            proof,
+        });
         result
     }
 
@@ -59,10 +65,24 @@ impl Teller {
             let mut proof = row.proof.iter();
             let done = if row.done { paint(GOOD, "done") } else { paint(BAD, "failed") };
             let first = proof.next().cloned().unwrap_or_default();
-            rows.push(vec![row.step.to_string(), row.name.into(), done, format!("{:.1} s", row.seconds), first]);
-            rows.extend(proof.map(|p| vec![String::new(), String::new(), String::new(), String::new(), p.clone()]));
+            rows.push(vec![
+                row.step.to_string(),
+                row.name.into(),
+                done,
+                format!("{:.1} s", row.seconds),
+                first,
+            ]);
+            rows.extend(
+                proof.map(|p| vec![String::new(), String::new(), String::new(), String::new(), p.clone()]),
+            );
         }
-        rows.push(vec![String::new(), "all".into(), String::new(), format!("{:.1} s", total.as_secs_f64()), String::new()]);
+        rows.push(vec![
+            String::new(),
+            "all".into(),
+            String::new(),
+            format!("{:.1} s", total.as_secs_f64()),
+            String::new(),
+        ]);
         output::table(&["", "step", "", "time", "proof"], rows)
     }
 }

@@ -46,7 +46,8 @@ impl Metadata {
             wrong.push(format!("{place}: {value} is no object of {kind}"));
             return;
         };
-        let declared = map.get("@odata.type").and_then(Value::as_str).map(|t| short(t.trim_start_matches('#')));
+        let declared =
+            map.get("@odata.type").and_then(Value::as_str).map(|t| short(t.trim_start_matches('#')));
         let kind = declared.unwrap_or(kind);
         if self.kind(kind).is_none() {
             wrong.push(format!("{place}: there is no type {kind}"));

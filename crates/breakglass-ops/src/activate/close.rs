@@ -44,7 +44,13 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`ActivateError`]; what was done stays done and noted.
-    pub async fn close(&self, tenant: &dyn Tenant, id: &str, by: &str, did: &str) -> Result<Activation, ActivateError> {
+    pub async fn close(
+        &self,
+        tenant: &dyn Tenant,
+        id: &str,
+        by: &str,
+        did: &str,
+    ) -> Result<Activation, ActivateError> {
         let mut activation = self.step(id, Event::Tick).await?;
         if activation.phase() != Phase::Closing {
             activation = self.step(id, Event::Close { by: by.into(), did: did.into() }).await?;

@@ -42,7 +42,8 @@ impl Desk<'_> {
     /// [`ActivateError::Refused`] when it could not be approved or reviewed; store and ledger errors.
     pub async fn request(&self, wish: Wish) -> Result<Activation, ActivateError> {
         let account = self.account(&wish.account)?;
-        let object_id = account.object_id.clone().ok_or_else(|| ActivateError::NoObjectId(wish.account.clone()))?;
+        let object_id =
+            account.object_id.clone().ok_or_else(|| ActivateError::NoObjectId(wish.account.clone()))?;
         let now = self.world.now();
         let mut random = [0u8; 4];
         self.world.entropy.fill(&mut random);
@@ -110,7 +111,13 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// As the state machine says.
-    pub async fn ask_extension(&self, id: &str, by: &str, minutes: u32, reason: &str) -> Result<Activation, ActivateError> {
+    pub async fn ask_extension(
+        &self,
+        id: &str,
+        by: &str,
+        minutes: u32,
+        reason: &str,
+    ) -> Result<Activation, ActivateError> {
         self.step(id, Event::AskExtension { by: by.into(), minutes, reason: reason.into() }).await
     }
 
@@ -118,7 +125,13 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// As the state machine says.
-    pub async fn note_change(&self, id: &str, name: &str, what: &str, by: &str) -> Result<Activation, ActivateError> {
+    pub async fn note_change(
+        &self,
+        id: &str,
+        name: &str,
+        what: &str,
+        by: &str,
+    ) -> Result<Activation, ActivateError> {
         self.step(id, Event::NoteChange { name: name.into(), what: what.into(), by: by.into() }).await
     }
 
@@ -126,7 +139,13 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// As the state machine says.
-    pub async fn settle_change(&self, id: &str, name: &str, by: &str, how: Settled) -> Result<Activation, ActivateError> {
+    pub async fn settle_change(
+        &self,
+        id: &str,
+        name: &str,
+        by: &str,
+        how: Settled,
+    ) -> Result<Activation, ActivateError> {
         self.step(id, Event::SettleChange { name: name.into(), by: by.into(), how }).await
     }
 
@@ -166,7 +185,8 @@ impl Desk<'_> {
         let account = &activation.request().account;
         for (other, found) in stored(self.world).await? {
             let open = found.ok().filter(|a| a.request().account == *account && other != id);
-            if let Some(phase) = open.map(|a| a.phase()).filter(|p| matches!(p, Phase::Open | Phase::Closing)) {
+            if let Some(phase) = open.map(|a| a.phase()).filter(|p| matches!(p, Phase::Open | Phase::Closing))
+            {
                 return Err(ActivateError::AnotherOpen { account: account.clone(), other, phase });
             }
         }

@@ -37,7 +37,10 @@ impl Acting<'_, '_> {
         let world = self.drilling.world;
         (self.drilling.progress)(act);
         keep(world, self.record).await.map_err(|e| (act, e))?;
-        world.record("drill.act", &self.record.drill.id, json!({ "act": act, "data": data })).await.map_err(|e| (act, e))?;
+        world
+            .record("drill.act", &self.record.drill.id, json!({ "act": act, "data": data }))
+            .await
+            .map_err(|e| (act, e))?;
         Ok(())
     }
 
@@ -94,7 +97,9 @@ impl Acting<'_, '_> {
             let removed = clean_up::remove_known_elevation(world, self.tenant, who, known, Eyes::Own);
             match removed.await {
                 Ok(()) => self.record.traces.elevated = false,
-                Err(error) => left.push(format!("User Access Administrator of `{account}` at scope `/` ({error})")),
+                Err(error) => {
+                    left.push(format!("User Access Administrator of `{account}` at scope `/` ({error})"))
+                }
             }
         }
         if self.record.traces.group {

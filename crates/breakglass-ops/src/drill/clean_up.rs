@@ -27,7 +27,7 @@ const PERHAPS: SignedDuration = SignedDuration::from_secs(20);
 const UNSURE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What a round of undoing came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Round {
     /// There was nothing.
     Nothing,
@@ -35,6 +35,8 @@ enum Round {
     Undone,
     /// Something that was listed was not found when it was undone.
     Unsure,
+    /// The answer to an undoing was lost.
+    Lost(TenantError),
 }
 
 /// Undoes everything that was found.
@@ -44,6 +46,7 @@ async fn undo_all(tenant: &dyn Tenant, undoings: Vec<Change>) -> Result<Round, T
         match tenant.write(undoing).await {
             Ok(_) => {}
             Err(TenantError::NotFound { .. }) => round = Round::Unsure,
+            Err(error) if may_pass(&error) => return Ok(Round::Lost(error)),
             Err(error) => return Err(error),
         }
     }
@@ -73,7 +76,9 @@ pub(super) fn group_name(drill: &str) -> String {
 pub async fn elevations(tenant: &dyn Tenant, principal: &ObjectId) -> Result<Vec<String>, TenantError> {
     let assignments = tenant.read(&Query::AzureRootAssignments(Some(principal.clone()))).await?;
     let is_ours = |assignment: &&Value| {
-        let property = |key: &str| assignment.pointer(&format!("/properties/{key}")).and_then(Value::as_str).unwrap_or_default();
+        let property = |key: &str| {
+            assignment.pointer(&format!("/properties/{key}")).and_then(Value::as_str).unwrap_or_default()
+        };
         ObjectId::new(property("principalId")) == *principal
             && property("scope") == "/"
             && property("roleDefinitionId").to_ascii_lowercase().ends_with(USER_ACCESS_ADMINISTRATOR)
@@ -86,7 +91,11 @@ pub async fn elevations(tenant: &dyn Tenant, principal: &ObjectId) -> Result<Vec
 ///
 /// # Errors
 /// When the assignments cannot be read, or cannot be removed within a minute.
-pub async fn remove_elevation(world: &World, tenant: &dyn Tenant, principal: &ObjectId) -> Result<(), OpsError> {
+pub async fn remove_elevation(
+    world: &World,
+    tenant: &dyn Tenant,
+    principal: &ObjectId,
+) -> Result<(), OpsError> {
     remove_known_elevation(world, tenant, principal, Known::Old, Eyes::Others).await
 }
 
@@ -114,8 +123,9 @@ pub(super) async fn remove_known_elevation(
             Err(TenantError::Refused { status: 403, .. }) if removed || eyes == Eyes::Own => Vec::new(),
             held => held?,
         };
-        let round = undo_all(tenant, held.into_iter().map(Change::RemoveAzureRoleAssignment).collect()).await?;
-        removed |= round == Round::Undone;
+        let round =
+            undo_all(tenant, held.into_iter().map(Change::RemoveAzureRoleAssignment).collect()).await?;
+        removed |= matches!(round, Round::Undone);
         Ok(round)
     })
     .await
@@ -134,7 +144,8 @@ pub(super) async fn delete_group(
     until_gone(world, "the end of the drill's group", known, async || {
         let mut groups = BTreeSet::new();
         for question in &questions {
-            groups.extend(tenant.read(question).await?.iter().filter_map(|g| text(g, "id")).map(ObjectId::new));
+            groups
+                .extend(tenant.read(question).await?.iter().filter_map(|g| text(g, "id")).map(ObjectId::new));
         }
         undo_all(tenant, groups.into_iter().map(Change::DeleteGroup).collect()).await
     })
@@ -180,11 +191,15 @@ pub(super) async fn after_killed_runs(
         if record.traces.elevated
             && let Err(error) = remove_known_elevation(world, tenant, account, Known::Old, Eyes::Own).await
         {
-            left.push(format!("User Access Administrator of `{}` at scope `/` ({error})", record.drill.account));
+            left.push(format!(
+                "User Access Administrator of `{}` at scope `/` ({error})",
+                record.drill.account
+            ));
             continue;
         }
         if record.traces.group
-            && let Err(error) = delete_group(world, tenant, &id, record.drill.told.group.as_ref(), Known::Old).await
+            && let Err(error) =
+                delete_group(world, tenant, &id, record.drill.told.group.as_ref(), Known::Old).await
         {
             left.push(format!("group `{}` ({error})", group_name(&id)));
             continue;
@@ -221,6 +236,9 @@ async fn until_gone(
             Ok(Round::Nothing) => nothing += 1,
             Ok(Round::Undone) => (ever, nothing, unsure) = (true, 0, None),
             Ok(Round::Unsure) => (ever, nothing, unsure) = (true, 0, Some(world.now())),
+            Ok(Round::Lost(error)) => {
+                (ever, nothing, unsure, last) = (true, 0, Some(world.now()), Some(error))
+            }
             Err(error) if may_pass(&error) => last = Some(error),
             Err(error) => return Err(error.into()),
         }

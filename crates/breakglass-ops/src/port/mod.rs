@@ -5,6 +5,7 @@ mod world;
 
 pub use tenant::{ActivityFilter, Change, NewUser, PasskeyCreation, Query, Tenant, TenantError};
 pub use world::{
-    Alert, AlertSink, Browser, BrowserError, Channel, ChannelError, Clock, Credential, Delivery, Documents, Entropy, Evidence,
-    EvidenceError, KeyRing, LedgerLine, PasskeyAssertion, SecurityKey, SecurityKeyError, SignInFlow, StoreError, UserSession, Vault,
+    Alert, AlertSink, Browser, BrowserError, Channel, ChannelError, Clock, Credential, Delivery, Documents,
+    Entropy, Evidence, EvidenceError, KeyRing, LedgerLine, PasskeyAssertion, SecurityKey, SecurityKeyError,
+    SignInFlow, StoreError, UserSession, Vault,
 };

@@ -35,7 +35,12 @@ pub trait SecurityKey: Send + Sync {
     /// the login origin.
     async fn create(&self, options: &Value, origin: &str) -> Result<PasskeyCreation, SecurityKeyError>;
     /// `navigator.credentials.get` with user verification.
-    async fn assert(&self, rp_id: &str, challenge: &[u8], origin: &str) -> Result<PasskeyAssertion, SecurityKeyError>;
+    async fn assert(
+        &self,
+        rp_id: &str,
+        challenge: &[u8],
+        origin: &str,
+    ) -> Result<PasskeyAssertion, SecurityKeyError>;
 }
 
 /// The keys that lie on the table: which authenticators belong to which account.
@@ -202,7 +207,13 @@ pub trait Documents: Send + Sync {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<(u64, Value)>, StoreError>;
     /// Writes. `None` writes whatever is there; `Some(0)` only when there is nothing; `Some(n)` only over version n.
     /// Answers the new version.
-    async fn put(&self, kind: &str, key: &str, value: &Value, expected_version: Option<u64>) -> Result<u64, StoreError>;
+    async fn put(
+        &self,
+        kind: &str,
+        key: &str,
+        value: &Value,
+        expected_version: Option<u64>,
+    ) -> Result<u64, StoreError>;
     /// All documents of a kind, in key order.
     async fn list(&self, kind: &str) -> Result<Vec<(String, Value)>, StoreError>;
     /// Deletes; nothing there is fine.

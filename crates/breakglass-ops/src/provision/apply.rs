@@ -1,7 +1,8 @@
 //! Carrying out a plan: each step looks before it acts, is journaled before and after, and can be taken up again.
 
 use super::journal::Journal;
-use super::plan::{Action, Plan, Step, policy_by_id};
+use super::look::policy_by_id;
+use super::plan::{Action, Plan, Step};
 use super::project::{account_id, exclude, planned_id, project};
 use super::{moved, steps};
 use crate::collect::{CollectError, Scope, Silent, collect};
@@ -30,13 +31,17 @@ impl ProvenPlan {
     /// When the plan is not intact, was not made from this snapshot and design, or the proof is about something else.
     pub fn new(plan: Plan, base: Snapshot, design: &Design, proof: NoLockout) -> Result<Self, ApplyError> {
         if !plan.is_intact() {
-            return Err(ApplyError::Unbound("the plan's digest is not that of its contents; plan again".into()));
+            return Err(ApplyError::Unbound(
+                "the plan's digest is not that of its contents; plan again".into(),
+            ));
         }
         if !base.is_intact() || plan.snapshot_digest != base.digest {
             return Err(ApplyError::Unbound("the plan was made from another snapshot; plan again".into()));
         }
         if proof.snapshot_digest() != project(&base, design, &plan).digest {
-            return Err(ApplyError::Unbound("the proof is not about the tenant after this plan; prove again".into()));
+            return Err(ApplyError::Unbound(
+                "the proof is not about the tenant after this plan; prove again".into(),
+            ));
         }
         Ok(Self { plan, base, proof })
     }
@@ -82,16 +87,22 @@ pub enum ApplyError {
     #[error("this plan was undone; plan again")]
     Undone,
     /// The proof does not hold on the tenant as it is now.
-    #[error("stopped before anybody became administrator: the proof does not hold on the tenant as read again: {0}; look at `breakglass prove`")]
+    #[error(
+        "stopped before anybody became administrator: the proof does not hold on the tenant as read again: {0}; look at `breakglass prove`"
+    )]
     NotProven(String),
     /// A user or group of that name is there, and the journal does not know it as ours.
-    #[error("`{what}` exists already and is not from this plan; nothing was changed about it: plan again to decide about it")]
+    #[error(
+        "`{what}` exists already and is not from this plan; nothing was changed about it: plan again to decide about it"
+    )]
     NotOurs {
         /// Which object.
         what: String,
     },
     /// Fewer keys than the design promises.
-    #[error("account `{account}` needs key {key}, and only {have} key(s) are at hand; plug it in (or give `--danger-software-keys` in a rehearsal) and run again")]
+    #[error(
+        "account `{account}` needs key {key}, and only {have} key(s) are at hand; plug it in (or give `--danger-software-keys` in a rehearsal) and run again"
+    )]
     NoKey {
         /// Account name.
         account: String,
@@ -179,7 +190,9 @@ pub async fn apply(hands: &Hands<'_>, design: &Design, proven: ProvenPlan) -> Re
     }
     let design = with_ids(design, &journal);
     let (snapshot, proof) = confirm(hands, &design, &journal).await?;
-    world.record("apply.done", &plan.tenant, json!({ "plan": plan.digest, "snapshot": snapshot.digest })).await?;
+    world
+        .record("apply.done", &plan.tenant, json!({ "plan": plan.digest, "snapshot": snapshot.digest }))
+        .await?;
     Ok(Applied { journal, design, snapshot, proof, carried_out })
 }
 
@@ -191,12 +204,18 @@ async fn take(
     resumed: bool,
 ) -> Result<serde_json::Value, ApplyError> {
     match &step.action {
-        Action::CreateAccount { account, upn } => steps::create_account(hands, journal, step, account, upn, resumed).await,
-        Action::RegisterPasskey { account, key } => steps::register_passkey(hands, design, journal, account, *key).await,
+        Action::CreateAccount { account, upn } => {
+            steps::create_account(hands, journal, step, account, upn, resumed).await
+        }
+        Action::RegisterPasskey { account, key } => {
+            steps::register_passkey(hands, design, journal, account, *key).await
+        }
         Action::Watch { account } => steps::watch(hands, design, journal, account).await,
         Action::CreateExclusionGroup { name } => steps::create_group(hands, journal, name, resumed).await,
         Action::AddToExclusionGroup { account } => steps::add_to_group(hands, journal, design, account).await,
-        Action::ExcludeFromPolicy { policy, .. } => steps::exclude_from_policy(hands, design, journal, step, policy).await,
+        Action::ExcludeFromPolicy { policy, .. } => {
+            steps::exclude_from_policy(hands, design, journal, step, policy).await
+        }
         Action::Verify => {
             let design = with_ids(design, journal);
             verify_before_roles(hands, &design, journal).await
@@ -213,8 +232,13 @@ async fn verify_before_roles(
 ) -> Result<serde_json::Value, ApplyError> {
     let snapshot = collect(hands.tenant, &scope(design, journal), hands.world.now(), &Silent).await?;
     not_excluded(&snapshot, design, journal)?;
-    let roles: Vec<_> =
-        journal.plan.steps.iter().filter(|s| matches!(s.action, Action::AssignRole { .. })).cloned().collect();
+    let roles: Vec<_> = journal
+        .plan
+        .steps
+        .iter()
+        .filter(|s| matches!(s.action, Action::AssignRole { .. }))
+        .cloned()
+        .collect();
     let rest = Plan { steps: roles, ..journal.plan.clone() };
     let projected = project(&snapshot, design, &rest);
     let proof = assess::prove(design, &projected, hands.world.now());
@@ -225,9 +249,14 @@ async fn verify_before_roles(
 }
 
 /// After the last step: the tenant as it is, read again, must carry the proof itself.
-async fn confirm(hands: &Hands<'_>, design: &Design, journal: &Journal) -> Result<(Snapshot, NoLockout), ApplyError> {
+async fn confirm(
+    hands: &Hands<'_>,
+    design: &Design,
+    journal: &Journal,
+) -> Result<(Snapshot, NoLockout), ApplyError> {
     // Reads may lag behind writes for a while: only a proof that fails until the limit is a failure.
-    let deadline = hands.world.now() + jiff::SignedDuration::try_from(hands.patience.replication).unwrap_or_default();
+    let deadline =
+        hands.world.now() + jiff::SignedDuration::try_from(hands.patience.replication).unwrap_or_default();
     loop {
         let snapshot = collect(hands.tenant, &scope(design, journal), hands.world.now(), &Silent).await?;
         let proof = assess::prove(design, &snapshot, hands.world.now());
@@ -249,7 +278,9 @@ fn not_excluded(snapshot: &Snapshot, design: &Design, journal: &Journal) -> Resu
         let Action::ExcludeFromPolicy { policy, name, .. } = &step.action else { continue };
         let mut copy = policy_by_id(snapshot, policy).cloned().unwrap_or_default();
         if copy.is_null() || exclude(&mut copy, &group, &accounts) {
-            return Err(ApplyError::NotProven(format!("the exclusion from policy `{name}` ({policy}) is not there")));
+            return Err(ApplyError::NotProven(format!(
+                "the exclusion from policy `{name}` ({policy}) is not there"
+            )));
         }
     }
     Ok(())
@@ -262,7 +293,13 @@ pub(crate) fn scope(design: &Design, journal: &Journal) -> Scope {
         accounts: design
             .accounts
             .iter()
-            .map(|a| a.object_id.as_ref().map(ToString::to_string).or_else(|| known(&a.name)).unwrap_or_else(|| a.upn.clone()))
+            .map(|a| {
+                a.object_id
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .or_else(|| known(&a.name))
+                    .unwrap_or_else(|| a.upn.clone())
+            })
             .collect(),
         groups: design.exclusion_group.object_id.clone().or_else(|| journal.group()).into_iter().collect(),
         cloud: design.tenant.cloud.name().into(),
@@ -284,9 +321,18 @@ pub fn with_ids(design: &Design, journal: &Journal) -> Design {
 /// The current object of a policy, read alone from the list (one request in the tightest bucket).
 pub(crate) async fn read_policy(hands: &Hands<'_>, id: &PolicyId) -> Result<serde_json::Value, ApplyError> {
     let mut holder = Snapshot::new(
-        breakglass_model::snapshot::TenantInfo { id: String::new(), name: String::new(), cloud: String::new() },
+        breakglass_model::snapshot::TenantInfo {
+            id: String::new(),
+            name: String::new(),
+            cloud: String::new(),
+        },
         hands.world.now(),
     );
-    holder.set(c::POLICIES, hands.tenant.read(&crate::port::Query::Policy(id.clone())).await.map_err(OpsError::from)?);
-    policy_by_id(&holder, id).cloned().ok_or_else(|| ApplyError::Moved(vec![format!("policy `{id}` is gone")]))
+    holder.set(
+        c::POLICIES,
+        hands.tenant.read(&crate::port::Query::Policy(id.clone())).await.map_err(OpsError::from)?,
+    );
+    policy_by_id(&holder, id)
+        .cloned()
+        .ok_or_else(|| ApplyError::Moved(vec![format!("policy `{id}` is gone")]))
 }

@@ -48,7 +48,9 @@ impl Journal {
     pub async fn open(world: &World, plan: &Plan) -> Result<Self, OpsError> {
         match Self::load(&*world.documents, &plan.digest).await? {
             Some(journal) => Ok(journal),
-            None => Ok(Self { plan: plan.clone(), steps: BTreeMap::new(), ids: BTreeMap::new(), undone: false }),
+            None => {
+                Ok(Self { plan: plan.clone(), steps: BTreeMap::new(), ids: BTreeMap::new(), undone: false })
+            }
         }
     }
 
@@ -58,7 +60,10 @@ impl Journal {
     /// As [`Journal::open`].
     pub async fn load(documents: &dyn Documents, digest: &str) -> Result<Option<Self>, OpsError> {
         let Some((_, value)) = documents.get(KIND, digest).await? else { return Ok(None) };
-        let damaged = |e: serde_json::Error| OpsError::Damaged { what: format!("{KIND}/{digest}"), detail: e.to_string() };
+        let damaged = |e: serde_json::Error| OpsError::Damaged {
+            what: format!("{KIND}/{digest}"),
+            detail: e.to_string(),
+        };
         serde_json::from_value(value).map(Some).map_err(damaged)
     }
 
@@ -69,7 +74,10 @@ impl Journal {
     pub async fn all(documents: &dyn Documents) -> Result<Vec<Self>, OpsError> {
         let mut journals = Vec::new();
         for (key, value) in documents.list(KIND).await? {
-            let damaged = |e: serde_json::Error| OpsError::Damaged { what: format!("{KIND}/{key}"), detail: e.to_string() };
+            let damaged = |e: serde_json::Error| OpsError::Damaged {
+                what: format!("{KIND}/{key}"),
+                detail: e.to_string(),
+            };
             journals.push(serde_json::from_value(value).map_err(damaged)?);
         }
         Ok(journals)
@@ -130,7 +138,9 @@ impl Journal {
             entry.done = Some(world.now());
         }
         self.save(world).await?;
-        world.record("apply.step.done", &step.id, json!({ "plan": self.plan.digest, "result": result })).await?;
+        world
+            .record("apply.step.done", &step.id, json!({ "plan": self.plan.digest, "result": result }))
+            .await?;
         Ok(())
     }
 

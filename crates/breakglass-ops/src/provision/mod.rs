@@ -4,11 +4,12 @@
 //! Administrator but not excluded or not watched: accounts, passkeys, watch, group, exclusions, and roles last.
 
 pub mod apply;
-mod moved;
-mod steps;
 pub mod journal;
+mod look;
+mod moved;
 pub mod plan;
 pub mod project;
+mod steps;
 pub mod undo;
 
 pub use apply::{Applied, ApplyError, ProvenPlan, apply};

@@ -29,7 +29,9 @@ pub(crate) fn since(base: &Snapshot, fresh: &Snapshot, journal: &Journal) -> Vec
         };
         for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
             match (before.get(key), after.get(key)) {
-                (Some(x), Some(y)) if x != y => moves.push(format!("{collection} `{}` was changed", name(y, key))),
+                (Some(x), Some(y)) if x != y => {
+                    moves.push(format!("{collection} `{}` was changed", name(y, key)))
+                }
                 (Some(x), None) => moves.push(format!("{collection} `{}` is gone", name(x, key))),
                 (None, Some(y)) => moves.push(format!("{collection} `{}` is new", name(y, key))),
                 _ => {}
@@ -87,8 +89,13 @@ mod tests {
     use jiff::Timestamp;
 
     fn snapshot(policies: Value, roles: Value) -> Snapshot {
-        let mut s = Snapshot::new(TenantInfo { id: "t".into(), name: String::new(), cloud: String::new() }, Timestamp::UNIX_EPOCH);
-        for collection in [c::NAMED_LOCATIONS, c::STRENGTHS, c::METHODS_POLICY, c::SECURITY_DEFAULTS, c::DOMAINS] {
+        let mut s = Snapshot::new(
+            TenantInfo { id: "t".into(), name: String::new(), cloud: String::new() },
+            Timestamp::UNIX_EPOCH,
+        );
+        for collection in
+            [c::NAMED_LOCATIONS, c::STRENGTHS, c::METHODS_POLICY, c::SECURITY_DEFAULTS, c::DOMAINS]
+        {
             s.set(collection, vec![]);
         }
         s.set(c::POLICIES, policies.as_array().unwrap().clone());
@@ -99,21 +106,40 @@ mod tests {
     #[test]
     fn our_own_steps_are_no_move_and_anything_else_is() {
         let plan = Plan {
-            format: FORMAT.into(), tenant: "t".into(), created_at: Timestamp::UNIX_EPOCH, snapshot_digest: String::new(),
-            design_digest: String::new(), steps: vec![], digest: String::new(),
+            format: FORMAT.into(),
+            tenant: "t".into(),
+            created_at: Timestamp::UNIX_EPOCH,
+            snapshot_digest: String::new(),
+            design_digest: String::new(),
+            steps: vec![],
+            digest: String::new(),
         };
-        let ids = BTreeMap::from([("account/ea-01".to_owned(), "A".to_owned()), ("group".to_owned(), "G".to_owned())]);
+        let ids = BTreeMap::from([
+            ("account/ea-01".to_owned(), "A".to_owned()),
+            ("group".to_owned(), "G".to_owned()),
+        ]);
         let journal = Journal { plan, steps: BTreeMap::new(), ids, undone: false };
-        let policy = |exclude: Value, state: &str| json!([{"id": "p", "displayName": "P", "state": state, "modifiedDateTime": exclude,
-            "conditions": {"users": {"includeUsers": ["All"], "excludeGroups": exclude}}}]);
+        let policy = |exclude: Value, state: &str| {
+            json!([{"id": "p", "displayName": "P", "state": state, "modifiedDateTime": exclude,
+            "conditions": {"users": {"includeUsers": ["All"], "excludeGroups": exclude}}}])
+        };
         let base = snapshot(policy(json!(["x"]), "enabled"), json!([]));
         let ours = snapshot(policy(json!(["x", "g"]), "enabled"), json!([{"id": "r", "principalId": "a"}]));
         assert_eq!(since(&base, &ours, &journal), Vec::<String>::new());
         for (other, expect) in [
-            (snapshot(policy(json!(["x"]), "disabled"), json!([])), "conditionalAccessPolicies `P (p)` was changed"),
-            (snapshot(policy(json!([]), "enabled"), json!([])), "conditionalAccessPolicies `P (p)` was changed"),
+            (
+                snapshot(policy(json!(["x"]), "disabled"), json!([])),
+                "conditionalAccessPolicies `P (p)` was changed",
+            ),
+            (
+                snapshot(policy(json!([]), "enabled"), json!([])),
+                "conditionalAccessPolicies `P (p)` was changed",
+            ),
             (snapshot(json!([]), json!([])), "conditionalAccessPolicies `P (p)` is gone"),
-            (snapshot(policy(json!(["x"]), "enabled"), json!([{"id": "r", "principalId": "z"}])), "directoryRoleAssignments `r` is new"),
+            (
+                snapshot(policy(json!(["x"]), "enabled"), json!([{"id": "r", "principalId": "z"}])),
+                "directoryRoleAssignments `r` is new",
+            ),
         ] {
             assert_eq!(since(&base, &other, &journal), [expect]);
         }

@@ -1,9 +1,12 @@
 //! The plan: which steps lead from a snapshot to the design, in an order that is safe at every stop.
 
+use super::look::{
+    existing, is_excluded, is_member, is_permanent_global_administrator, passkeys, user_by_id, user_by_upn,
+};
 use crate::collect::text;
 use breakglass_model::design::{AccountDesign, CredentialDesign, Design, ExclusionProfile};
 use breakglass_model::snapshot::{Snapshot, collections as c};
-use breakglass_model::{ObjectId, PolicyId, canonical, ids::GLOBAL_ADMINISTRATOR};
+use breakglass_model::{ObjectId, PolicyId, canonical};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -80,9 +83,9 @@ impl Action {
     pub fn impact(&self) -> Impact {
         match self {
             Self::Verify | Self::Watch { .. } => Impact::ReadOnly,
-            Self::CreateAccount { .. } | Self::CreateExclusionGroup { .. } | Self::AddToExclusionGroup { .. } => {
-                Impact::Mutating
-            }
+            Self::CreateAccount { .. }
+            | Self::CreateExclusionGroup { .. }
+            | Self::AddToExclusionGroup { .. } => Impact::Mutating,
             Self::RegisterPasskey { .. } | Self::ExcludeFromPolicy { .. } | Self::AssignRole { .. } => {
                 Impact::SecurityImpacting
             }
@@ -174,7 +177,9 @@ impl Plan {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// The design is for another tenant.
-    #[error("the design is for tenant `{design}`, the snapshot is of tenant `{snapshot}`; use the file of this tenant")]
+    #[error(
+        "the design is for tenant `{design}`, the snapshot is of tenant `{snapshot}`; use the file of this tenant"
+    )]
     OtherTenant {
         /// Tenant of the design.
         design: String,
@@ -182,7 +187,9 @@ pub enum PlanError {
         snapshot: String,
     },
     /// A collection that the plan rests on could not be read.
-    #[error("`{what}` could not be read ({why}); a plan made without it could lock people out: give the credential the permission and collect again")]
+    #[error(
+        "`{what}` could not be read ({why}); a plan made without it could lock people out: give the credential the permission and collect again"
+    )]
     Unread {
         /// Collection.
         what: String,
@@ -190,7 +197,9 @@ pub enum PlanError {
         why: String,
     },
     /// An account's domain is not the tenant's initial domain.
-    #[error("account `{account}` has the user principal name `{upn}`, which is not on the initial domain `{initial}`; emergency accounts stay off custom and federated domains (R-03): change `upn` in the design")]
+    #[error(
+        "account `{account}` has the user principal name `{upn}`, which is not on the initial domain `{initial}`; emergency accounts stay off custom and federated domains (R-03): change `upn` in the design"
+    )]
     NotInitialDomain {
         /// Account name.
         account: String,
@@ -200,7 +209,9 @@ pub enum PlanError {
         initial: String,
     },
     /// A user of that name exists and the design does not say that it is ours.
-    #[error("a user `{upn}` exists already (object id `{id}`); if it is the emergency account `{account}`, write `object_id = \"{id}\"` into the design to adopt it, else choose another name")]
+    #[error(
+        "a user `{upn}` exists already (object id `{id}`); if it is the emergency account `{account}`, write `object_id = \"{id}\"` into the design to adopt it, else choose another name"
+    )]
     Exists {
         /// Account name.
         account: String,
@@ -210,7 +221,9 @@ pub enum PlanError {
         id: String,
     },
     /// The declared object id does not exist.
-    #[error("account `{account}` declares object id `{id}`, which the tenant does not have; restore it from the deleted users (30 days) or remove `object_id` to create a new account")]
+    #[error(
+        "account `{account}` declares object id `{id}`, which the tenant does not have; restore it from the deleted users (30 days) or remove `object_id` to create a new account"
+    )]
     Missing {
         /// Account name.
         account: String,
@@ -218,7 +231,9 @@ pub enum PlanError {
         id: String,
     },
     /// Several groups of that name.
-    #[error("{count} groups are named `{name}`; write the `object_id` of the right one into `[exclusion_group]`")]
+    #[error(
+        "{count} groups are named `{name}`; write the `object_id` of the right one into `[exclusion_group]`"
+    )]
     AmbiguousGroup {
         /// Name.
         name: String,
@@ -226,7 +241,9 @@ pub enum PlanError {
         count: usize,
     },
     /// A group of that name exists that is not ours.
-    #[error("a group `{name}` exists already (object id `{id}`); if it is the exclusion group write `object_id = \"{id}\"` into `[exclusion_group]`, else choose another name")]
+    #[error(
+        "a group `{name}` exists already (object id `{id}`); if it is the exclusion group write `object_id = \"{id}\"` into `[exclusion_group]`, else choose another name"
+    )]
     GroupExists {
         /// Name.
         name: String,
@@ -254,11 +271,21 @@ pub struct ToExclude {
 ///
 /// # Errors
 /// See [`PlanError`]; nothing is guessed.
-pub fn plan(design: &Design, snapshot: &Snapshot, blocking: &[ToExclude], now: Timestamp) -> Result<Plan, PlanError> {
+pub fn plan(
+    design: &Design,
+    snapshot: &Snapshot,
+    blocking: &[ToExclude],
+    now: Timestamp,
+) -> Result<Plan, PlanError> {
     if design.tenant.id.as_str() != snapshot.tenant.id {
-        return Err(PlanError::OtherTenant { design: design.tenant.id.to_string(), snapshot: snapshot.tenant.id.clone() });
+        return Err(PlanError::OtherTenant {
+            design: design.tenant.id.to_string(),
+            snapshot: snapshot.tenant.id.clone(),
+        });
     }
-    for needed in [c::POLICIES, c::USERS, c::GROUPS, c::DOMAINS, c::ROLE_ASSIGNMENTS, c::AUTHENTICATION_METHODS] {
+    for needed in
+        [c::POLICIES, c::USERS, c::GROUPS, c::DOMAINS, c::ROLE_ASSIGNMENTS, c::AUTHENTICATION_METHODS]
+    {
         if snapshot.get(needed).is_none() {
             let why = snapshot.why_unread(needed).unwrap_or("it is not in the snapshot").to_owned();
             return Err(PlanError::Unread { what: needed.into(), why });
@@ -278,7 +305,11 @@ pub fn plan(design: &Design, snapshot: &Snapshot, blocking: &[ToExclude], now: T
     }
     for wanted in wanted_exclusions(design, snapshot, blocking) {
         if !is_excluded(snapshot, &wanted.policy, group.as_ref(), &ids) {
-            actions.push(Action::ExcludeFromPolicy { policy: wanted.policy, name: wanted.name, because: wanted.because });
+            actions.push(Action::ExcludeFromPolicy {
+                policy: wanted.policy,
+                name: wanted.name,
+                because: wanted.because,
+            });
         }
     }
     let without_role: Vec<_> = design
@@ -335,7 +366,11 @@ fn slug(action: &Action) -> String {
     }
 }
 
-fn account_actions(account: &AccountDesign, snapshot: &Snapshot, actions: &mut Vec<Action>) -> Result<(), PlanError> {
+fn account_actions(
+    account: &AccountDesign,
+    snapshot: &Snapshot,
+    actions: &mut Vec<Action>,
+) -> Result<(), PlanError> {
     let initial = snapshot
         .get(c::DOMAINS)
         .unwrap_or_default()
@@ -379,7 +414,11 @@ fn account_actions(account: &AccountDesign, snapshot: &Snapshot, actions: &mut V
     Ok(())
 }
 
-fn group_action(design: &Design, snapshot: &Snapshot, actions: &mut Vec<Action>) -> Result<Option<ObjectId>, PlanError> {
+fn group_action(
+    design: &Design,
+    snapshot: &Snapshot,
+    actions: &mut Vec<Action>,
+) -> Result<Option<ObjectId>, PlanError> {
     let name = &design.exclusion_group.name;
     let groups = snapshot.get(c::GROUPS).unwrap_or_default();
     if let Some(id) = &design.exclusion_group.object_id {
@@ -391,7 +430,10 @@ fn group_action(design: &Design, snapshot: &Snapshot, actions: &mut Vec<Action>)
         match named.as_slice() {
             [] => {}
             [one] => {
-                return Err(PlanError::GroupExists { name: name.clone(), id: text(one, "id").unwrap_or_default().into() });
+                return Err(PlanError::GroupExists {
+                    name: name.clone(),
+                    id: text(one, "id").unwrap_or_default().into(),
+                });
             }
             many => return Err(PlanError::AmbiguousGroup { name: name.clone(), count: many.len() }),
         }
@@ -424,58 +466,5 @@ fn wanted_exclusions(design: &Design, snapshot: &Snapshot, blocking: &[ToExclude
     every("the design excludes emergency accounts from every block policy", &|p| {
         let controls = p.pointer("/grantControls/builtInControls").and_then(Value::as_array);
         controls.is_some_and(|list| list.iter().any(|c| c.as_str() == Some("block")))
-    })
-}
-
-fn is_excluded(snapshot: &Snapshot, policy: &PolicyId, group: Option<&ObjectId>, accounts: &[Option<ObjectId>]) -> bool {
-    let Some(policy) = policy_by_id(snapshot, policy) else { return false };
-    let has = |list: &str, id: &ObjectId| {
-        let ids = policy.pointer(&format!("/conditions/users/{list}")).and_then(Value::as_array);
-        ids.is_some_and(|ids| ids.iter().filter_map(Value::as_str).any(|x| ObjectId::new(x) == *id))
-    };
-    group.is_some_and(|g| has("excludeGroups", g))
-        && accounts.iter().all(|a| a.as_ref().is_some_and(|id| has("excludeUsers", id)))
-}
-
-/// The account's object, by declared id.
-fn existing(account: &AccountDesign, snapshot: &Snapshot) -> Option<ObjectId> {
-    account.object_id.clone().filter(|id| user_by_id(snapshot, id).is_some())
-}
-
-pub(crate) fn user_by_id<'a>(snapshot: &'a Snapshot, id: &ObjectId) -> Option<&'a Value> {
-    snapshot.get(c::USERS)?.iter().find(|u| text(u, "id").is_some_and(|x| ObjectId::new(x) == *id))
-}
-
-pub(crate) fn user_by_upn<'a>(snapshot: &'a Snapshot, upn: &str) -> Option<&'a Value> {
-    snapshot.get(c::USERS)?.iter().find(|u| text(u, "userPrincipalName").is_some_and(|x| x.eq_ignore_ascii_case(upn)))
-}
-
-pub(crate) fn policy_by_id<'a>(snapshot: &'a Snapshot, id: &PolicyId) -> Option<&'a Value> {
-    snapshot.get(c::POLICIES)?.iter().find(|p| text(p, "id").is_some_and(|x| PolicyId::new(x) == *id))
-}
-
-fn is_member(snapshot: &Snapshot, group: &ObjectId, id: &ObjectId) -> bool {
-    let groups = snapshot.get(c::GROUPS).unwrap_or_default();
-    let group = groups.iter().find(|g| text(g, "id").is_some_and(|x| ObjectId::new(x) == *group));
-    let members = group.and_then(|g| g.get("members")).and_then(Value::as_array);
-    members.is_some_and(|m| m.iter().filter_map(Value::as_str).any(|x| ObjectId::new(x) == *id))
-}
-
-fn passkeys(snapshot: &Snapshot, id: &ObjectId) -> usize {
-    let rows = snapshot.get(c::AUTHENTICATION_METHODS).unwrap_or_default();
-    let row = rows.iter().find(|r| text(r, "userId").is_some_and(|x| ObjectId::new(x) == *id));
-    let methods = row.and_then(|r| r.get("methods")).and_then(Value::as_array);
-    methods.map_or(0, |m| {
-        m.iter().filter(|m| text(m, "@odata.type").is_some_and(|t| t.ends_with("fido2AuthenticationMethod"))).count()
-    })
-}
-
-fn is_permanent_global_administrator(snapshot: &Snapshot, id: &ObjectId) -> bool {
-    snapshot.get(c::ROLE_ASSIGNMENTS).unwrap_or_default().iter().any(|a| {
-        text(a, "principalId").is_some_and(|p| ObjectId::new(p) == *id)
-            && text(a, "roleDefinitionId").is_some_and(|r| r.eq_ignore_ascii_case(GLOBAL_ADMINISTRATOR))
-            && text(a, "directoryScopeId") == Some("/")
-            && text(a, "assignmentType") == Some("active")
-            && a.get("endDateTime").is_none_or(Value::is_null)
     })
 }

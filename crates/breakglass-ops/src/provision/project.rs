@@ -1,6 +1,7 @@
 //! What the tenant would be after a plan, as a snapshot: what the prover judges before anything is changed.
 
-use super::plan::{Action, Plan, user_by_upn};
+use super::look::user_by_upn;
+use super::plan::{Action, Plan};
 use crate::collect::{set, text};
 use breakglass_model::design::{AccountDesign, CredentialDesign, Design};
 use breakglass_model::snapshot::{Snapshot, collections as c};
@@ -40,11 +41,15 @@ fn apply(next: &mut Snapshot, design: &Design, action: &Action) {
     let group = design.exclusion_group.object_id.clone().unwrap_or_else(|| planned_id("exclusion-group"));
     match action {
         Action::CreateAccount { account: name, upn } => {
-            push(next, c::USERS, json!({
-                "id": planned_id(name), "userPrincipalName": upn, "displayName": name, "accountEnabled": true,
-                "userType": "Member", "onPremisesSyncEnabled": null, "onPremisesImmutableId": null,
-                "passwordPolicies": "DisablePasswordExpiration", "assignedLicenses": [],
-            }));
+            push(
+                next,
+                c::USERS,
+                json!({
+                    "id": planned_id(name), "userPrincipalName": upn, "displayName": name, "accountEnabled": true,
+                    "userType": "Member", "onPremisesSyncEnabled": null, "onPremisesImmutableId": null,
+                    "passwordPolicies": "DisablePasswordExpiration", "assignedLicenses": [],
+                }),
+            );
             let password = json!({"@odata.type": "#microsoft.graph.passwordAuthenticationMethod", "id": "28c10230-6103-485e-b985-444c60001490"});
             push(next, c::AUTHENTICATION_METHODS, json!({"userId": planned_id(name), "methods": [password]}));
         }
@@ -69,10 +74,14 @@ fn apply(next: &mut Snapshot, design: &Design, action: &Action) {
                 }
             }
         }
-        Action::CreateExclusionGroup { name } => push(next, c::GROUPS, json!({
-            "id": group, "displayName": name, "isAssignableToRole": true, "securityEnabled": true, "mailEnabled": false,
-            "groupTypes": [], "members": [],
-        })),
+        Action::CreateExclusionGroup { name } => push(
+            next,
+            c::GROUPS,
+            json!({
+                "id": group, "displayName": name, "isAssignableToRole": true, "securityEnabled": true, "mailEnabled": false,
+                "groupTypes": [], "members": [],
+            }),
+        ),
         Action::AddToExclusionGroup { account: name } => {
             let Some(account) = account(name) else { return };
             let id = account_id(account, next);
@@ -93,10 +102,14 @@ fn apply(next: &mut Snapshot, design: &Design, action: &Action) {
         Action::AssignRole { account: name } => {
             let Some(account) = account(name) else { return };
             let id = account_id(account, next);
-            push(next, c::ROLE_ASSIGNMENTS, json!({
-                "id": format!("planned:{name}"), "principalId": id, "roleDefinitionId": GLOBAL_ADMINISTRATOR,
-                "directoryScopeId": "/", "assignmentType": "active",
-            }));
+            push(
+                next,
+                c::ROLE_ASSIGNMENTS,
+                json!({
+                    "id": format!("planned:{name}"), "principalId": id, "roleDefinitionId": GLOBAL_ADMINISTRATOR,
+                    "directoryScopeId": "/", "assignmentType": "active",
+                }),
+            );
         }
         Action::Watch { .. } | Action::Verify => {}
     }

@@ -105,15 +105,21 @@ pub(super) async fn register_passkey(
             let options_query = Query::PasskeyCreationOptions(id.clone());
             let options = hands
                 .world
-                .eventually(&format!("creation options for `{account}`"), hands.patience.replication, || async {
-                    Ok(hands.tenant.read(&options_query).await?.into_iter().next())
-                })
+                .eventually(
+                    &format!("creation options for `{account}`"),
+                    hands.patience.replication,
+                    || async { Ok(hands.tenant.read(&options_query).await?.into_iter().next()) },
+                )
                 .await?;
             let public_key = options
                 .get("publicKey")
                 .ok_or_else(|| malformed("GET fido2Methods/creationOptions", "`publicKey` is missing"))?;
             let creation = device.create(public_key, &passkey_origin(&design.tenant.cloud)).await?;
-            hands.tenant.write(&Change::RegisterPasskey(id.clone(), creation)).await.map_err(OpsError::from)?;
+            hands
+                .tenant
+                .write(&Change::RegisterPasskey(id.clone(), creation))
+                .await
+                .map_err(OpsError::from)?;
             hands
                 .world
                 .eventually(&format!("passkey `{}`", device.name()), hands.patience.replication, || async {
@@ -122,7 +128,8 @@ pub(super) async fn register_passkey(
                 .await?
         }
     };
-    let method_id = text(&method, "id").ok_or_else(|| malformed("GET authentication/methods", "a method has no `id`"))?;
+    let method_id =
+        text(&method, "id").ok_or_else(|| malformed("GET authentication/methods", "a method has no `id`"))?;
     remember_id(hands, journal, &format!("passkey/{account}/{key}"), &ObjectId::new(method_id)).await?;
     // Method ids are case-sensitive (base64url), so the exact text is kept beside the id.
     journal.ids.insert(format!("passkey/{account}/{key}"), method_id.to_owned());
@@ -158,7 +165,12 @@ pub(super) async fn watch(hands: &Hands<'_>, design: &Design, journal: &mut Jour
 }
 
 /// Creates the exclusion group.
-pub(super) async fn create_group(hands: &Hands<'_>, journal: &mut Journal, name: &str, resumed: bool) -> Done {
+pub(super) async fn create_group(
+    hands: &Hands<'_>,
+    journal: &mut Journal,
+    name: &str,
+    resumed: bool,
+) -> Done {
     let named = Query::GroupsNamed(name.into());
     let found = hands.tenant.read(&named).await.map_err(OpsError::from)?;
     let mut id = journal.group().or_else(|| found.first().and_then(|g| text(g, "id")).map(ObjectId::new));
@@ -183,11 +195,13 @@ pub(super) async fn create_group(hands: &Hands<'_>, journal: &mut Journal, name:
         None => {
             let change = Change::CreateGroup {
                 name: name.into(),
-                description: "Emergency access accounts: excluded from the policies that would block recovery".into(),
+                description:
+                    "Emergency access accounts: excluded from the policies that would block recovery".into(),
                 role_assignable: true,
             };
             let group = hands.tenant.write(&change).await.map_err(OpsError::from)?;
-            let id = text(&group, "id").ok_or_else(|| malformed("POST /groups", "the created group has no `id`"))?;
+            let id = text(&group, "id")
+                .ok_or_else(|| malformed("POST /groups", "the created group has no `id`"))?;
             ObjectId::new(id)
         }
     };
@@ -199,11 +213,17 @@ pub(super) async fn create_group(hands: &Hands<'_>, journal: &mut Journal, name:
 }
 
 /// Adds the account to the exclusion group.
-pub(super) async fn add_to_group(hands: &Hands<'_>, journal: &Journal, design: &Design, account: &str) -> Done {
+pub(super) async fn add_to_group(
+    hands: &Hands<'_>,
+    journal: &Journal,
+    design: &Design,
+    account: &str,
+) -> Done {
     let design = with_ids(design, journal);
     let member = account_id(journal, &design, account)?;
     let group = design.exclusion_group.object_id.clone();
-    let group = group.ok_or_else(|| ApplyError::Unbound("the exclusion group has no id in journal or design".into()))?;
+    let group = group
+        .ok_or_else(|| ApplyError::Unbound("the exclusion group has no id in journal or design".into()))?;
     let query = Query::GroupMembers(group.clone());
     let is_member = || async {
         let members = hands.tenant.read(&query).await?;
@@ -220,7 +240,10 @@ pub(super) async fn add_to_group(hands: &Hands<'_>, journal: &Journal, design: &
         }
     };
     hands.world.eventually(&format!("group `{group}`"), hands.patience.replication, add).await?;
-    hands.world.eventually(&format!("`{account}` in its group"), hands.patience.replication, is_member).await?;
+    hands
+        .world
+        .eventually(&format!("`{account}` in its group"), hands.patience.replication, is_member)
+        .await?;
     Ok(json!({ "group": group, "member": member }))
 }
 
@@ -236,10 +259,13 @@ pub(super) async fn exclude_from_policy(
     let accounts: Vec<ObjectId> =
         design.accounts.iter().map(|a| account_id(journal, &design, &a.name)).collect::<Result<_, _>>()?;
     let group = design.exclusion_group.object_id.clone();
-    let group = group.ok_or_else(|| ApplyError::Unbound("the exclusion group has no id in journal or design".into()))?;
+    let group = group
+        .ok_or_else(|| ApplyError::Unbound("the exclusion group has no id in journal or design".into()))?;
     let mut body = read_policy(hands, policy).await?;
     let before = body.pointer("/conditions/users").cloned().unwrap_or_default();
-    journal.remember(hands.world, step, json!({ "users": before, "group": group, "accounts": accounts })).await?;
+    journal
+        .remember(hands.world, step, json!({ "users": before, "group": group, "accounts": accounts }))
+        .await?;
     if !exclude(&mut body, &group, &accounts) {
         return Ok(json!({ "policy": policy, "already": true }));
     }
@@ -262,7 +288,8 @@ pub(super) async fn assign_role(
     let held = || async {
         let all = hands.tenant.read(&query).await?;
         let mine = all.into_iter().find(|a| {
-            text(a, "principalId").is_some_and(|p| ObjectId::new(p) == principal) && text(a, "directoryScopeId") == Some("/")
+            text(a, "principalId").is_some_and(|p| ObjectId::new(p) == principal)
+                && text(a, "directoryScopeId") == Some("/")
         });
         Ok(mine.and_then(|a| text(&a, "id").map(str::to_owned)))
     };
@@ -274,9 +301,13 @@ pub(super) async fn assign_role(
                 Err(error) => Err(error.into()),
             }
         };
-        hands.world.eventually(&format!("`{account}` as a principal"), hands.patience.replication, assign).await?;
+        hands
+            .world
+            .eventually(&format!("`{account}` as a principal"), hands.patience.replication, assign)
+            .await?;
     }
-    let id = hands.world.eventually(&format!("the role of `{account}`"), hands.patience.replication, held).await?;
+    let id =
+        hands.world.eventually(&format!("the role of `{account}`"), hands.patience.replication, held).await?;
     // Assignment ids are case-sensitive.
     journal.ids.insert(format!("role/{account}"), id.clone());
     journal.save(hands.world).await?;
@@ -285,13 +316,17 @@ pub(super) async fn assign_role(
 
 fn account_id(journal: &Journal, design: &Design, account: &str) -> Result<ObjectId, ApplyError> {
     let declared = || design.accounts.iter().find(|a| a.name == account).and_then(|a| a.object_id.clone());
-    journal
-        .account(account)
-        .or_else(declared)
-        .ok_or_else(|| ApplyError::Unbound(format!("account `{account}` has no object id in journal or design")))
+    journal.account(account).or_else(declared).ok_or_else(|| {
+        ApplyError::Unbound(format!("account `{account}` has no object id in journal or design"))
+    })
 }
 
-async fn remember_id(hands: &Hands<'_>, journal: &mut Journal, key: &str, id: &ObjectId) -> Result<(), ApplyError> {
+async fn remember_id(
+    hands: &Hands<'_>,
+    journal: &mut Journal,
+    key: &str,
+    id: &ObjectId,
+) -> Result<(), ApplyError> {
     journal.ids.insert(key.into(), id.to_string());
     Ok(journal.save(hands.world).await?)
 }

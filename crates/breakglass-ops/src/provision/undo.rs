@@ -35,8 +35,11 @@ pub async fn undo(world: &World, tenant: &dyn Tenant, journal: &mut Journal) -> 
     journal.save(world).await?;
     let steps: Vec<Step> = journal.plan.steps.clone();
     let open = |journal: &Journal, s: &Step| journal.steps.get(&s.id).is_some_and(|e| e.undone.is_none());
-    let (watches, others): (Vec<_>, Vec<_>) =
-        steps.into_iter().rev().filter(|s| open(journal, s)).partition(|s| matches!(s.action, Action::Watch { .. }));
+    let (watches, others): (Vec<_>, Vec<_>) = steps
+        .into_iter()
+        .rev()
+        .filter(|s| open(journal, s))
+        .partition(|s| matches!(s.action, Action::Watch { .. }));
     let mut undone = Vec::new();
     for step in others.into_iter().chain(watches) {
         world.record("undo.step.begin", &step.id, json!({ "plan": journal.plan.digest })).await?;
@@ -51,7 +54,12 @@ pub async fn undo(world: &World, tenant: &dyn Tenant, journal: &mut Journal) -> 
     Ok(Undone { steps: undone })
 }
 
-async fn take_back(world: &World, tenant: &dyn Tenant, journal: &Journal, step: &Step) -> Result<(), OpsError> {
+async fn take_back(
+    world: &World,
+    tenant: &dyn Tenant,
+    journal: &Journal,
+    step: &Step,
+) -> Result<(), OpsError> {
     let id = |key: String| journal.ids.get(&key).cloned();
     match &step.action {
         Action::AssignRole { account } => {
@@ -73,7 +81,9 @@ async fn take_back(world: &World, tenant: &dyn Tenant, journal: &Journal, step: 
         },
         Action::RegisterPasskey { account, key } => {
             match (journal.account(account), id(format!("passkey/{account}/{key}"))) {
-                (Some(user), Some(method)) => gone_is_fine(tenant.write(&Change::DeletePasskey(user, method)).await),
+                (Some(user), Some(method)) => {
+                    gone_is_fine(tenant.write(&Change::DeletePasskey(user, method)).await)
+                }
                 _ => Ok(()),
             }
         }
@@ -104,15 +114,28 @@ async fn unfinished_role(tenant: &dyn Tenant, journal: &Journal, account: &str) 
 }
 
 /// Takes exactly the ids out that this plan put in, and leaves what others have changed since.
-async fn include_again(tenant: &dyn Tenant, journal: &Journal, step: &Step, policy: &PolicyId) -> Result<(), OpsError> {
-    let Some(before) = journal.steps.get(&step.id).map(|e| &e.before).filter(|b| !b.is_null()) else { return Ok(()) };
-    let Some(mut body) = tenant.read(&Query::Policy(policy.clone())).await?.into_iter().next() else { return Ok(()) };
-    let was = |list: &str, x: &str| ids(before.pointer(&format!("/users/{list}"))).any(|y| y.eq_ignore_ascii_case(x));
+async fn include_again(
+    tenant: &dyn Tenant,
+    journal: &Journal,
+    step: &Step,
+    policy: &PolicyId,
+) -> Result<(), OpsError> {
+    let Some(before) = journal.steps.get(&step.id).map(|e| &e.before).filter(|b| !b.is_null()) else {
+        return Ok(());
+    };
+    let Some(mut body) = tenant.read(&Query::Policy(policy.clone())).await?.into_iter().next() else {
+        return Ok(());
+    };
+    let was = |list: &str, x: &str| {
+        ids(before.pointer(&format!("/users/{list}"))).any(|y| y.eq_ignore_ascii_case(x))
+    };
     let ours: Vec<String> =
         ids(before.get("group")).chain(ids(before.get("accounts"))).map(str::to_owned).collect();
     let mut changed = false;
     for list in ["excludeGroups", "excludeUsers"] {
-        if let Some(items) = body.pointer_mut(&format!("/conditions/users/{list}")).and_then(Value::as_array_mut) {
+        if let Some(items) =
+            body.pointer_mut(&format!("/conditions/users/{list}")).and_then(Value::as_array_mut)
+        {
             let count = items.len();
             items.retain(|x| {
                 let x = x.as_str().unwrap_or_default();

@@ -52,7 +52,12 @@ struct Look {
 ///
 /// # Errors
 /// When store, ledger or outbox fail: then no watermark has moved, and the next look sees the same again.
-pub async fn poll(world: &World, tenant: &dyn Tenant, design: &Design, sink: &dyn AlertSink) -> Result<Polled, OpsError> {
+pub async fn poll(
+    world: &World,
+    tenant: &dyn Tenant,
+    design: &Design,
+    sink: &dyn AlertSink,
+) -> Result<Polled, OpsError> {
     let now = world.now();
     let timers = activate::tick_all(world, sink).await?;
     let (watched, correlation) = watched(world, design).await?;
@@ -128,7 +133,9 @@ fn parse(records: &[Value]) -> (Vec<Event>, Vec<(String, String)>) {
     for record in records {
         match parse_record(record) {
             Ok(event) => events.push(event),
-            Err(problem) => unreadable.push((canonical::digest(record).unwrap_or_default(), problem.to_string())),
+            Err(problem) => {
+                unreadable.push((canonical::digest(record).unwrap_or_default(), problem.to_string()))
+            }
         }
     }
     (events, unreadable)
@@ -183,7 +190,11 @@ async fn keep_unreadable(
     let alert = Alert {
         id: format!("unreadable-{}", id.trim_start_matches("sha256:").get(..32).unwrap_or_default()),
         severity: Severity::Medium,
-        title: format!("{} record(s) of {} are not understood: nobody knows what they say", new.len(), source.key()),
+        title: format!(
+            "{} record(s) of {} are not understood: nobody knows what they say",
+            new.len(),
+            source.key()
+        ),
         details: json!({ "rule": "unreadable", "problems": new.iter().take(5).map(|(_, p)| p).collect::<Vec<_>>(), "digests": digests }),
         event_at: polled.at,
         seen_at: polled.at,
@@ -200,7 +211,11 @@ async fn keep_unreadable(
 
 /// All records of the tenant about one account since a time, for whoever judges or keeps them: sign-ins, audits and the
 /// tenant-level activity log. What could not be read is named by its source.
-pub(crate) async fn trail(tenant: &dyn Tenant, account: &ObjectId, since: Timestamp) -> (Vec<Event>, BTreeMap<String, String>) {
+pub(crate) async fn trail(
+    tenant: &dyn Tenant,
+    account: &ObjectId,
+    since: Timestamp,
+) -> (Vec<Event>, BTreeMap<String, String>) {
     let (mut events, mut unread) = (Vec::new(), BTreeMap::new());
     let activity = ActivityFilter { since, subscription: None };
     for (name, query) in [
@@ -214,11 +229,16 @@ pub(crate) async fn trail(tenant: &dyn Tenant, account: &ObjectId, since: Timest
             }
             Ok(records) => {
                 let (found, unreadable) = parse(&records);
-                events.extend(found.into_iter().filter(|e| {
-                    e.actor.as_ref() == Some(account) || e.targets.contains(account)
-                }));
+                events.extend(
+                    found
+                        .into_iter()
+                        .filter(|e| e.actor.as_ref() == Some(account) || e.targets.contains(account)),
+                );
                 if let Some((_, problem)) = unreadable.first() {
-                    unread.insert(name.to_owned(), format!("{} record(s) are not understood: {problem}", unreadable.len()));
+                    unread.insert(
+                        name.to_owned(),
+                        format!("{} record(s) are not understood: {problem}", unreadable.len()),
+                    );
                 }
             }
         }

@@ -106,11 +106,14 @@ fn episode(key: &str, since: Timestamp) -> String {
 
 fn blind(key: &str, since: Timestamp, now: Timestamp, why: &str) -> Alert {
     // Sign-ins and audits are what the promise rests on; the rest has a second source (elevation is audited as well).
-    let severity = if key.starts_with("sign-ins/") || key == "audits" { Severity::High } else { Severity::Medium };
+    let severity =
+        if key.starts_with("sign-ins/") || key == "audits" { Severity::High } else { Severity::Medium };
     Alert {
         id: format!("watch-blind-{}", episode(key, since)),
         severity,
-        title: format!("`{key}` cannot be read since {since}: emergency access could be used there without being seen"),
+        title: format!(
+            "`{key}` cannot be read since {since}: emergency access could be used there without being seen"
+        ),
         details: json!({
             "rule": "watch-blind", "source": key, "why": why,
             "next_step": "give the reader its permission back, or look at the log by hand until then",
@@ -122,7 +125,11 @@ fn blind(key: &str, since: Timestamp, now: Timestamp, why: &str) -> Alert {
 
 /// A source goes on from where it was last seen. A gap is inside a source that went on without it.
 fn since_then(key: &str) -> &'static str {
-    if key.starts_with("gap/") { ": look by hand at what happened in between" } else { ", and is read from there" }
+    if key.starts_with("gap/") {
+        ": look by hand at what happened in between"
+    } else {
+        ", and is read from there"
+    }
 }
 
 fn again(key: &str, since: Timestamp, now: Timestamp) -> Alert {

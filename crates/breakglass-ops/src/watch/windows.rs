@@ -46,7 +46,9 @@ pub async fn correlation(world: &World) -> Result<Correlation, OpsError> {
                     found.windows.push(Window { kind: WindowKind::Activation, id, account, from, until });
                 }
             }
-            Err(error) => found.unread.push(Unread { what: format!("activation/{key}"), why: error.to_string() }),
+            Err(error) => {
+                found.unread.push(Unread { what: format!("activation/{key}"), why: error.to_string() })
+            }
         }
     }
     Ok(found)

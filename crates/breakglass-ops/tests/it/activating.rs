@@ -39,7 +39,10 @@ impl Office {
     }
 
     /// Does something at a desk of this office.
-    async fn desk<T>(&self, act: impl AsyncFnOnce(Desk<'_>) -> Result<T, ActivateError>) -> Result<T, ActivateError> {
+    async fn desk<T>(
+        &self,
+        act: impl AsyncFnOnce(Desk<'_>) -> Result<T, ActivateError>,
+    ) -> Result<T, ActivateError> {
         let (world, sink) = (self.twin.world(), self.twin.outbox());
         act(Desk { world: &world, sink: &sink, design: &self.design }).await
     }
@@ -59,7 +62,8 @@ impl Office {
     fn word(&self, activation: &Activation, seed: u8) -> Approval {
         let name = ["", "Amara Okafor", "Jonas Lind", "Mei Tanaka"][usize::from(seed)];
         let now = self.twin.now();
-        let statement = activation.statement(name, Decision::Approve, now, SignedDuration::from_hours(8)).unwrap();
+        let statement =
+            activation.statement(name, Decision::Approve, now, SignedDuration::from_hours(8)).unwrap();
         approver(seed).sign(statement)
     }
 
@@ -84,7 +88,10 @@ impl Office {
     /// What a use leaves in the tenant: a sign-in, and an elevation that nobody removed.
     async fn use_it(&self) {
         let (id, upn) = (self.account(), self.design.accounts[0].upn.clone());
-        self.twin.log(Log::SignIns, sign_in_record(&id, &upn, &self.twin.now().to_string(), "FIDO2", self.twin.now()));
+        self.twin.log(
+            Log::SignIns,
+            sign_in_record(&id, &upn, &self.twin.now().to_string(), "FIDO2", self.twin.now()),
+        );
         self.twin.seat(&id).write(&Change::ElevateAccess).await.unwrap();
     }
 
@@ -92,9 +99,16 @@ impl Office {
     async fn is_closed(&self, when: &str) {
         let truth = self.twin.truth();
         assert!(truth.root.is_empty(), "{when}: the elevation is still there");
-        assert!(truth.revoked.get(&self.account()).is_some_and(|n| *n >= 1), "{when}: sessions were not revoked");
+        assert!(
+            truth.revoked.get(&self.account()).is_some_and(|n| *n >= 1),
+            "{when}: sessions were not revoked"
+        );
         let record = custody::danger_open(&self.twin.world(), "ea-01", &self.shares).await.unwrap();
-        assert_eq!(record.password.danger_reveal(), &truth.passwords[&self.account()], "{when}: another password");
+        assert_eq!(
+            record.password.danger_reveal(),
+            &truth.passwords[&self.account()],
+            "{when}: another password"
+        );
     }
 }
 
@@ -117,19 +131,31 @@ async fn from_request_to_review() {
     office.twin.pass(60);
     office.use_it().await;
     office.twin.pass(60);
-    let seen = poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
-    assert!(!seen.alerts.is_empty() && seen.alerts.iter().all(|a| a.severity <= Severity::Medium), "{:?}", seen.alerts);
+    let seen =
+        poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
+    assert!(
+        !seen.alerts.is_empty() && seen.alerts.iter().all(|a| a.severity <= Severity::Medium),
+        "{:?}",
+        seen.alerts
+    );
     assert!(seen.alerts.iter().all(|a| a.details["window"] == id.as_str()));
     let by = "Ines Moreau";
-    office.desk(async |d| d.note_change(&id, "policy", "`Require compliant device` is off", by).await).await.unwrap();
+    office
+        .desk(async |d| d.note_change(&id, "policy", "`Require compliant device` is off", by).await)
+        .await
+        .unwrap();
     office.desk(async |d| d.ask_extension(&id, by, 30, "it takes longer").await).await.unwrap();
     office.approve(&id, 1).await.unwrap();
     let extended = office.approve(&id, 3).await.unwrap();
-    assert_eq!(extended.window().unwrap().1.duration_since(extended.window().unwrap().0), SignedDuration::from_mins(90));
+    assert_eq!(
+        extended.window().unwrap().1.duration_since(extended.window().unwrap().0),
+        SignedDuration::from_mins(90)
+    );
 
     let closing = office.close(&id).await.unwrap();
     assert_eq!(closing.phase(), Phase::Closing, "a temporary change is open");
-    let settled = office.desk(async |d| d.settle_change(&id, "policy", by, Settled::Reverted).await).await.unwrap();
+    let settled =
+        office.desk(async |d| d.settle_change(&id, "policy", by, Settled::Reverted).await).await.unwrap();
     assert_eq!(settled.phase(), Phase::Review);
     office.is_closed("closed").await;
     let own = office.desk(async |d| d.review(&id, review(by)).await).await.unwrap_err();
@@ -138,15 +164,19 @@ async fn from_request_to_review() {
     assert_eq!(ended.phase(), Phase::Ended);
 
     let kept = preserved(&office.twin.world(), &id).await.unwrap().unwrap();
-    insta::assert_snapshot!(kept.events.iter().map(|e| format!("{} {}", e.kind, e.operation)).collect::<Vec<_>>().join("\n"));
-    let kinds: Vec<_> = office.twin.ledger_kinds().into_iter().filter(|k| k.starts_with("activate.")).collect();
+    insta::assert_snapshot!(
+        kept.events.iter().map(|e| format!("{} {}", e.kind, e.operation)).collect::<Vec<_>>().join("\n")
+    );
+    let kinds: Vec<_> =
+        office.twin.ledger_kinds().into_iter().filter(|k| k.starts_with("activate.")).collect();
     insta::assert_snapshot!(kinds.join("\n"));
 
     // After its end, a use is an alarm again, and says which activation had ended.
     office.twin.pass(60);
     office.use_it().await;
     office.twin.pass(60);
-    let seen = poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
+    let seen =
+        poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
     let worst = seen.alerts.iter().max_by_key(|a| a.severity).unwrap();
     assert_eq!((worst.severity, &worst.details["after_window"]), (Severity::Critical, &json!(true)));
 }
@@ -193,7 +223,10 @@ async fn every_transition_was_carried_out(twin: &Twin, activation: &Activation, 
     for (i, taken) in activation.history().iter().enumerate() {
         for (n, duty) in taken.duties.iter().enumerate() {
             let id = format!("activation-{}-{i}-{n}", activation.request().id);
-            assert!(!matches!(duty, Duty::Alert { .. }) || outbox.contains(&id), "{when}: `{id}` is not in the outbox");
+            assert!(
+                !matches!(duty, Duty::Alert { .. }) || outbox.contains(&id),
+                "{when}: `{id}` is not in the outbox"
+            );
         }
     }
 }
@@ -263,10 +296,16 @@ async fn a_timer_that_runs_out_alarms_and_closing_takes_it_up() {
     let id = office.opened().await.request().id.clone();
     office.use_it().await;
     office.twin.pass(61 * 60);
-    let seen = poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
+    let seen =
+        poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
     let title = format!("the timer of activation `{id}` ran out");
-    assert!(seen.alerts.iter().any(|a| a.severity == Severity::Critical && a.title.starts_with(&title)), "{:?}", seen.alerts);
-    let again = poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
+    assert!(
+        seen.alerts.iter().any(|a| a.severity == Severity::Critical && a.title.starts_with(&title)),
+        "{:?}",
+        seen.alerts
+    );
+    let again =
+        poll(&office.twin.world(), &office.twin.app(), &office.design, &office.twin.outbox()).await.unwrap();
     assert!(!again.alerts.iter().any(|a| a.title.starts_with(&title)), "told twice");
     assert_eq!(office.close(&id).await.unwrap().phase(), Phase::Review);
     office.is_closed("after the timer").await;
@@ -299,7 +338,12 @@ async fn what_the_desk_refuses() {
     let mut undeclared = office.at(&office.twin);
     undeclared.design.accounts[0].object_id = None;
     let wish = |account: &str| Wish {
-        account: account.into(), requester: "I".into(), reason: "r".into(), ticket: "t".into(), minutes: None, planned: vec![],
+        account: account.into(),
+        requester: "I".into(),
+        reason: "r".into(),
+        ticket: "t".into(),
+        minutes: None,
+        planned: vec![],
     };
     note(&ids, "no account", office.desk(async |d| d.request(wish("ea-09")).await).await);
     note(&ids, "no id", undeclared.desk(async |d| d.request(wish("ea-01")).await).await);

@@ -37,10 +37,12 @@ impl Stage {
     }
 
     async fn apply(&self, twin: &Twin) -> Result<Applied, ApplyError> {
-        let proven = ProvenPlan::new(self.plan.clone(), self.base.clone(), &self.design, self.proof.clone()).unwrap();
+        let proven =
+            ProvenPlan::new(self.plan.clone(), self.base.clone(), &self.design, self.proof.clone()).unwrap();
         let (world, tenant) = (twin.world(), twin.app());
         let patience = Patience { replication: Duration::from_secs(60), logs: Duration::from_secs(120) };
-        let hands = Hands { world: &world, tenant: &tenant, keys: &KeyBox, patience, progress: &|_, _, _| {} };
+        let hands =
+            Hands { world: &world, tenant: &tenant, keys: &KeyBox, patience, progress: &|_, _, _| {} };
         apply(&hands, &self.design, proven).await
     }
 
@@ -59,8 +61,16 @@ impl Stage {
             let Some(user) = truth.user_by_upn(&account.upn) else { continue };
             let id = breakglass_model::ObjectId::new(user["id"].as_str().unwrap());
             if truth.is_global_administrator(&id) {
-                assert!(truth.is_excluded(&id), "{when}: `{}` is administrator and not excluded", account.name);
-                assert!(watched.contains(&account.name), "{when}: `{}` is administrator and not watched", account.name);
+                assert!(
+                    truth.is_excluded(&id),
+                    "{when}: `{}` is administrator and not excluded",
+                    account.name
+                );
+                assert!(
+                    watched.contains(&account.name),
+                    "{when}: `{}` is administrator and not watched",
+                    account.name
+                );
             }
         }
     }
@@ -71,7 +81,12 @@ impl Stage {
         for account in &self.design.accounts {
             let record = custody::danger_open(&twin.world(), &account.name, &self.shares).await.unwrap();
             let set = &truth.passwords[&truth.id_of(&account.upn)];
-            assert_eq!(record.password.danger_reveal(), set, "the envelope of `{}` opens to another password", account.name);
+            assert_eq!(
+                record.password.danger_reveal(),
+                set,
+                "the envelope of `{}` opens to another password",
+                account.name
+            );
         }
     }
 }
@@ -80,7 +95,15 @@ impl Stage {
 async fn from_nothing_to_two_accounts_and_back() {
     let stage = Stage::set(1, HABITS, 2).await;
     let before = stage.twin.truth().essence();
-    insta::assert_snapshot!(stage.plan.steps.iter().map(|s| format!("{} [{:?}] {}", s.id, s.impact, s.title)).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        stage
+            .plan
+            .steps
+            .iter()
+            .map(|s| format!("{} [{:?}] {}", s.id, s.impact, s.title))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
     let applied = stage.apply(&stage.twin).await.unwrap();
     assert_eq!(applied.carried_out, stage.plan.steps.len());
     insta::assert_snapshot!(serde_json::to_string_pretty(&stage.twin.truth().essence()).unwrap());
@@ -156,9 +179,13 @@ async fn any_lost_answer_is_no_harm() {
         if *call == Call::Ask && at % 4 != seed % 4 {
             continue;
         }
-        let moments: &[Moment] = if *call == Call::Ask { &[Moment::Before] } else { &[Moment::Before, Moment::After] };
+        let moments: &[Moment] =
+            if *call == Call::Ask { &[Moment::Before] } else { &[Moment::Before, Moment::After] };
         for &moment in moments {
-            let when = format!("seed {seed}, the answer of call {at} of {} was lost {moment:?} its effect", asked.len());
+            let when = format!(
+                "seed {seed}, the answer of call {at} of {} was lost {moment:?} its effect",
+                asked.len()
+            );
             let twin = stage.twin.fork();
             twin.fate().strike(Blow::Lose(at, moment));
             if stage.apply(&twin).await.is_err() {
@@ -235,7 +262,10 @@ async fn a_tenant_that_moved_is_refused() {
     let moved = stage.twin.fork();
     moved.meddle(|d| d.policies.get_mut(MFA_POLICY).unwrap()["state"] = json!("disabled"));
     let Err(ApplyError::Moved(moves)) = stage.apply(&moved).await else { panic!("it was applied") };
-    assert_eq!(moves, ["conditionalAccessPolicies `Require MFA (9b000000-0000-4000-8000-000000000002)` was changed"]);
+    assert_eq!(
+        moves,
+        ["conditionalAccessPolicies `Require MFA (9b000000-0000-4000-8000-000000000002)` was changed"]
+    );
     assert_eq!(moved.truth().made, stage.twin.truth().made, "nothing was done");
 
     // A user of that name that we did not make is nobody's business of ours.
@@ -272,7 +302,9 @@ async fn ids_of_the_journal_complete_the_design() {
     let applied = stage.apply(&stage.twin).await.unwrap();
     let design = with_ids(&stage.design, &applied.journal);
     assert_eq!(design, applied.design);
-    assert!(design.accounts.iter().all(|a| a.object_id.is_some()) && design.exclusion_group.object_id.is_some());
+    assert!(
+        design.accounts.iter().all(|a| a.object_id.is_some()) && design.exclusion_group.object_id.is_some()
+    );
     let roles = stage.plan.steps.iter().filter(|s| matches!(s.action, Action::AssignRole { .. })).count();
     assert_eq!(roles, 2);
 }

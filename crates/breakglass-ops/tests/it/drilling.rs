@@ -48,7 +48,12 @@ async fn alone(
 }
 
 /// Runs a drill with the watch beside it, as `breakglass serve` does.
-async fn watched(twin: &Twin, design: &Design, id: &str, method: &'static str) -> Result<DrillReport, DrillError> {
+async fn watched(
+    twin: &Twin,
+    design: &Design,
+    id: &str,
+    method: &'static str,
+) -> Result<DrillReport, DrillError> {
     let (world, reader, sink) = (twin.world(), twin.app(), twin.outbox());
     poll(&world, &reader, design, &sink).await.unwrap();
     let watch = async {

@@ -291,7 +291,10 @@ impl Twin {
     /// Documents of a kind, past every fate.
     pub(crate) fn documents(&self, kind: &str) -> Vec<(String, Value)> {
         let all = self.shared.documents.lock().unwrap();
-        all.iter().filter(|((k, _), _)| k == kind).map(|((_, key), (_, value))| (key.clone(), value.clone())).collect()
+        all.iter()
+            .filter(|((k, _), _)| k == kind)
+            .map(|((_, key), (_, value))| (key.clone(), value.clone()))
+            .collect()
     }
 
     pub(crate) fn ledger_kinds(&self) -> Vec<String> {
@@ -300,7 +303,11 @@ impl Twin {
 
     pub(crate) async fn snapshot(&self, design: &Design) -> Snapshot {
         let scope = breakglass_ops::collect::Scope {
-            accounts: design.accounts.iter().map(|a| a.object_id.as_ref().map_or(a.upn.clone(), ToString::to_string)).collect(),
+            accounts: design
+                .accounts
+                .iter()
+                .map(|a| a.object_id.as_ref().map_or(a.upn.clone(), ToString::to_string))
+                .collect(),
             groups: design.exclusion_group.object_id.iter().cloned().collect(),
             cloud: "global".into(),
             name: "twin".into(),
@@ -317,7 +324,8 @@ impl Twin {
     /// The proof that nobody is locked out once the plan is carried out.
     pub(crate) fn prove(&self, plan: &Plan, base: &Snapshot, design: &Design) -> NoLockout {
         let proof = assess::prove(design, &project(base, design, plan), self.now());
-        let because = || format!("{}\n{:?}\n{:?}", proof.headline(), proof.facts_needed, proof.counterexamples);
+        let because =
+            || format!("{}\n{:?}\n{:?}", proof.headline(), proof.facts_needed, proof.counterexamples);
         proof.no_lockout().unwrap_or_else(|| panic!("{}", because()))
     }
 }

@@ -22,7 +22,8 @@ async fn look(twin: &Twin, design: &Design) -> Polled {
 /// A sign-in of an account, now.
 fn sign_in(twin: &Twin, design: &Design, account: usize, name: &str) -> String {
     let account = &design.accounts[account];
-    let record = sign_in_record(account.object_id.as_ref().unwrap(), &account.upn, name, "Password", twin.now());
+    let record =
+        sign_in_record(account.object_id.as_ref().unwrap(), &account.upn, name, "Password", twin.now());
     twin.log(Log::SignIns, record);
     format!("sign-in-{name}")
 }
@@ -98,8 +99,14 @@ async fn killed_between_any_two_effects_of_a_look() {
         look(&again, &design).await;
         look(&again, &design).await;
         let told = told(&again);
-        assert!(expected.iter().all(|e| told.contains_key(e)), "killed after {at} effects: lost {expected:?}");
-        assert!(told.len() == count && told.values().all(|a| a.len() == 1), "killed after {at} effects: told twice");
+        assert!(
+            expected.iter().all(|e| told.contains_key(e)),
+            "killed after {at} effects: lost {expected:?}"
+        );
+        assert!(
+            told.len() == count && told.values().all(|a| a.len() == 1),
+            "killed after {at} effects: told twice"
+        );
     }
 }
 
@@ -156,7 +163,10 @@ async fn what_cannot_be_read_is_blindness_and_is_read_later() {
 async fn gaps_and_records_that_nobody_understands_are_told_once() {
     let (twin, design) = stage(4, Habits::default());
     let reader = twin.app().with_gap("signIns/nonInteractive", "the beta endpoint refused with 403");
-    twin.log(Log::Audits, json!({"id": "odd", "activityDateTime": twin.now().to_string(), "result": "success"}));
+    twin.log(
+        Log::Audits,
+        json!({"id": "odd", "activityDateTime": twin.now().to_string(), "result": "success"}),
+    );
     let mut all = Vec::new();
     for _ in 0..3 {
         let polled = poll(&twin.world(), &reader, &design, &twin.outbox()).await.unwrap();
@@ -173,7 +183,11 @@ async fn gaps_and_records_that_nobody_understands_are_told_once() {
 async fn a_damaged_activation_explains_nothing() {
     let (twin, design) = stage(5, Habits::default());
     look(&twin, &design).await;
-    twin.world().documents.put("activation", "act-1", &json!({"activation": {"format": "edited"}, "settled": 1}), None).await.unwrap();
+    twin.world()
+        .documents
+        .put("activation", "act-1", &json!({"activation": {"format": "edited"}, "settled": 1}), None)
+        .await
+        .unwrap();
     sign_in(&twin, &design, 0, "a");
     twin.pass(30);
     let polled = look(&twin, &design).await;

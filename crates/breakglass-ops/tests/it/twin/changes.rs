@@ -46,7 +46,9 @@ fn effect(
         let there = replica.users.contains_key(id) || replica.groups.contains_key(id);
         if there { Ok(()) } else { Err(not_found(id.as_str())) }
     };
-    let audit = |operation, targets: &[&ObjectId]| Some((Log::Audits, operation, targets.iter().map(|t| (*t).clone()).collect()));
+    let audit = |operation, targets: &[&ObjectId]| {
+        Some((Log::Audits, operation, targets.iter().map(|t| (*t).clone()).collect()))
+    };
     Ok(match change {
         Change::CreateUser(new, secret) => {
             if d.user_by_upn(&new.upn).is_some() {
@@ -175,11 +177,16 @@ fn effect(
         }
         Change::ElevateAccess => {
             let Some(actor) = actor else {
-                return Err(TenantError::Refused { what: "POST elevateAccess".into(), status: 403, detail: "users only".into() });
+                return Err(TenantError::Refused {
+                    what: "POST elevateAccess".into(),
+                    status: 403,
+                    detail: "users only".into(),
+                });
             };
             d.made += 1;
             let id = format!("/providers/Microsoft.Authorization/roleAssignments/{}", super::id(0xe, d.made));
-            let definition = "/providers/Microsoft.Authorization/roleDefinitions/18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
+            let definition =
+                "/providers/Microsoft.Authorization/roleDefinitions/18d7d88d-d35e-4fb5-a5c3-7773c20a72d9";
             let held = d.root.values().any(|r| r["properties"]["principalId"] == actor.as_str());
             if !held {
                 let properties = json!({"principalId": actor, "scope": "/", "roleDefinitionId": definition});
@@ -201,7 +208,14 @@ fn conflict(what: &str) -> TenantError {
     TenantError::Conflict { what: what.into(), detail: "already exists".into() }
 }
 
-fn record(log: Log, n: usize, operation: &str, actor: Option<&ObjectId>, targets: &[ObjectId], now: Timestamp) -> Value {
+fn record(
+    log: Log,
+    n: usize,
+    operation: &str,
+    actor: Option<&ObjectId>,
+    targets: &[ObjectId],
+    now: Timestamp,
+) -> Value {
     let user = actor.map(|a| json!({"id": a, "userPrincipalName": null}));
     match log {
         Log::Audits => json!({

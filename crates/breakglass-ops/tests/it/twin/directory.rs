@@ -72,29 +72,38 @@ impl Directory {
     }
 
     pub(crate) fn user_by_upn(&self, upn: &str) -> Option<&Value> {
-        self.users.values().find(|u| u["userPrincipalName"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(upn)))
+        self.users
+            .values()
+            .find(|u| u["userPrincipalName"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(upn)))
     }
 
     pub(crate) fn id_of(&self, upn: &str) -> ObjectId {
-        ObjectId::new(self.user_by_upn(upn).unwrap_or_else(|| panic!("no user {upn}"))["id"].as_str().unwrap())
+        ObjectId::new(
+            self.user_by_upn(upn).unwrap_or_else(|| panic!("no user {upn}"))["id"].as_str().unwrap(),
+        )
     }
 
     pub(crate) fn is_global_administrator(&self, id: &ObjectId) -> bool {
         self.roles.values().any(|r| {
-            ObjectId::new(r["principalId"].as_str().unwrap()) == *id && r["roleDefinitionId"] == GLOBAL_ADMINISTRATOR
+            ObjectId::new(r["principalId"].as_str().unwrap()) == *id
+                && r["roleDefinitionId"] == GLOBAL_ADMINISTRATOR
         })
     }
 
     /// Whether every policy that demands a compliant device leaves this user out, by id or by a group.
     pub(crate) fn is_excluded(&self, id: &ObjectId) -> bool {
-        self.policies.values().filter(|p| p["grantControls"]["builtInControls"][0] == "compliantDevice").all(|p| {
-            let listed = |list: &str| -> Vec<ObjectId> {
-                let ids = p["conditions"]["users"][list].as_array().cloned().unwrap_or_default();
-                ids.iter().filter_map(Value::as_str).map(ObjectId::new).collect()
-            };
-            let by_group = listed("excludeGroups").iter().any(|g| self.members.get(g).is_some_and(|m| m.contains(id)));
-            by_group || listed("excludeUsers").contains(id)
-        })
+        self.policies.values().filter(|p| p["grantControls"]["builtInControls"][0] == "compliantDevice").all(
+            |p| {
+                let listed = |list: &str| -> Vec<ObjectId> {
+                    let ids = p["conditions"]["users"][list].as_array().cloned().unwrap_or_default();
+                    ids.iter().filter_map(Value::as_str).map(ObjectId::new).collect()
+                };
+                let by_group = listed("excludeGroups")
+                    .iter()
+                    .any(|g| self.members.get(g).is_some_and(|m| m.contains(id)));
+                by_group || listed("excludeUsers").contains(id)
+            },
+        )
     }
 
     /// What matters of the tenant, with names in place of ids: two runs that end here ended in the same state.
@@ -119,16 +128,22 @@ impl Directory {
             json!({"name": g["displayName"], "assignable": g["isAssignableToRole"], "members": sorted(members.iter().map(|m| name(m.as_str())).collect())})
         }).collect();
         let roles = sorted(self.roles.values().map(|r| name(r["principalId"].as_str().unwrap())).collect());
-        let policies: BTreeMap<String, Value> = self.policies.iter().map(|(id, p)| {
-            let mut p = p.clone();
-            p["modifiedDateTime"] = Value::Null;
-            for list in ["excludeUsers", "excludeGroups"] {
-                let ids = p["conditions"]["users"][list].as_array().cloned().unwrap_or_default();
-                p["conditions"]["users"][list] = json!(sorted(ids.iter().filter_map(Value::as_str).map(name).collect()));
-            }
-            (id.clone(), p)
-        }).collect();
-        let root: Vec<_> = self.root.values().map(|r| name(r["properties"]["principalId"].as_str().unwrap())).collect();
+        let policies: BTreeMap<String, Value> = self
+            .policies
+            .iter()
+            .map(|(id, p)| {
+                let mut p = p.clone();
+                p["modifiedDateTime"] = Value::Null;
+                for list in ["excludeUsers", "excludeGroups"] {
+                    let ids = p["conditions"]["users"][list].as_array().cloned().unwrap_or_default();
+                    p["conditions"]["users"][list] =
+                        json!(sorted(ids.iter().filter_map(Value::as_str).map(name).collect()));
+                }
+                (id.clone(), p)
+            })
+            .collect();
+        let root: Vec<_> =
+            self.root.values().map(|r| name(r["properties"]["principalId"].as_str().unwrap())).collect();
         json!({"users": users, "groups": groups, "roles": roles, "policies": policies, "root": root})
     }
 }

@@ -5,9 +5,9 @@ use super::{Call, Course, Shared};
 use async_trait::async_trait;
 use breakglass_model::{ObjectId, Unread};
 use breakglass_ops::port::{
-    Alert, AlertSink, Browser, BrowserError, Change, Clock, Documents, Entropy, Evidence, EvidenceError, KeyRing, LedgerLine,
-    PasskeyAssertion, PasskeyCreation, Query, SecurityKey, SecurityKeyError, SignInFlow, StoreError, Tenant, TenantError,
-    UserSession, Vault,
+    Alert, AlertSink, Browser, BrowserError, Change, Clock, Documents, Entropy, Evidence, EvidenceError,
+    KeyRing, LedgerLine, PasskeyAssertion, PasskeyCreation, Query, SecurityKey, SecurityKeyError, SignInFlow,
+    StoreError, Tenant, TenantError, UserSession, Vault,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -42,7 +42,12 @@ impl Entropy for Seeded {
 }
 
 /// Does what fate allows: `effect`, or an error, or both.
-fn fated<T, E>(shared: &Shared, call: Call, lost: impl Fn() -> E, effect: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+fn fated<T, E>(
+    shared: &Shared,
+    call: Call,
+    lost: impl Fn() -> E,
+    effect: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     match shared.fate.course(call) {
         Course::Go => effect(),
         Course::Fail => Err(lost()),
@@ -70,10 +75,18 @@ impl Documents for Shelf {
     async fn get(&self, kind: &str, key: &str) -> Result<Option<(u64, Value)>, StoreError> {
         // Whoever runs beside this may write in between.
         tokio::task::yield_now().await;
-        fated(&self.0, Call::Read, store_lost, || Ok(self.0.documents.lock().unwrap().get(&Self::place(kind, key)).cloned()))
+        fated(&self.0, Call::Read, store_lost, || {
+            Ok(self.0.documents.lock().unwrap().get(&Self::place(kind, key)).cloned())
+        })
     }
 
-    async fn put(&self, kind: &str, key: &str, value: &Value, expected: Option<u64>) -> Result<u64, StoreError> {
+    async fn put(
+        &self,
+        kind: &str,
+        key: &str,
+        value: &Value,
+        expected: Option<u64>,
+    ) -> Result<u64, StoreError> {
         fated(&self.0, Call::Write, store_lost, || {
             let mut all = self.0.documents.lock().unwrap();
             let found = all.get(&Self::place(kind, key)).map_or(0, |(version, _)| *version);
@@ -88,7 +101,11 @@ impl Documents for Shelf {
     async fn list(&self, kind: &str) -> Result<Vec<(String, Value)>, StoreError> {
         fated(&self.0, Call::Read, store_lost, || {
             let all = self.0.documents.lock().unwrap();
-            Ok(all.iter().filter(|((k, _), _)| k == kind).map(|((_, key), (_, value))| (key.clone(), value.clone())).collect())
+            Ok(all
+                .iter()
+                .filter(|((k, _), _)| k == kind)
+                .map(|((_, key), (_, value))| (key.clone(), value.clone()))
+                .collect())
         })
     }
 
@@ -129,13 +146,18 @@ pub(super) struct Book(pub(super) Arc<Shared>);
 #[async_trait]
 impl Evidence for Book {
     async fn record(&self, kind: &str, subject: &str, data: Value) -> Result<u64, EvidenceError> {
-        fated(&self.0, Call::Write, || EvidenceError("killed".into()), || {
-            let at = *self.0.now.lock().unwrap();
-            let mut lines = self.0.ledger.lock().unwrap();
-            let index = lines.len() as u64;
-            lines.push(LedgerLine { index, at, kind: kind.into(), subject: subject.into(), data });
-            Ok(index)
-        })
+        fated(
+            &self.0,
+            Call::Write,
+            || EvidenceError("killed".into()),
+            || {
+                let at = *self.0.now.lock().unwrap();
+                let mut lines = self.0.ledger.lock().unwrap();
+                let index = lines.len() as u64;
+                lines.push(LedgerLine { index, at, kind: kind.into(), subject: subject.into(), data });
+                Ok(index)
+            },
+        )
     }
 
     async fn history(&self) -> Result<Vec<LedgerLine>, EvidenceError> {
@@ -212,7 +234,9 @@ struct Key {
 
 impl KeyRing for KeyBox {
     fn keys(&self, account: &str) -> Vec<Arc<dyn SecurityKey>> {
-        (1..=2).map(|n| Arc::new(Key { name: format!("{account} key {n}") }) as Arc<dyn SecurityKey>).collect()
+        (1..=2)
+            .map(|n| Arc::new(Key { name: format!("{account} key {n}") }) as Arc<dyn SecurityKey>)
+            .collect()
     }
 }
 
@@ -259,15 +283,26 @@ impl SignInFlow for Flow {
         let user = truth.id_of(upn);
         let correlation_id = format!("correlation-{}", truth.made);
         fated(shared, Call::Change, lost, || {
-            self.twin.log(Log::SignIns, sign_in_record(&user, upn, &correlation_id, self.method, self.twin.now()));
+            self.twin
+                .log(Log::SignIns, sign_in_record(&user, upn, &correlation_id, self.method, self.twin.now()));
             self.twin.meddle(|d| d.made += 1);
             Ok(())
         })?;
-        Ok(UserSession { user: user.clone(), correlation_id, tenant: Arc::new(Seat::new(shared.clone(), Some(user))) })
+        Ok(UserSession {
+            user: user.clone(),
+            correlation_id,
+            tenant: Arc::new(Seat::new(shared.clone(), Some(user))),
+        })
     }
 }
 
-pub(crate) fn sign_in_record(user: &ObjectId, upn: &str, correlation: &str, method: &str, at: Timestamp) -> Value {
+pub(crate) fn sign_in_record(
+    user: &ObjectId,
+    upn: &str,
+    correlation: &str,
+    method: &str,
+    at: Timestamp,
+) -> Value {
     json!({
         "id": format!("sign-in-{correlation}"), "createdDateTime": at, "userId": user, "userPrincipalName": upn, "appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
         "isInteractive": true, "correlationId": correlation, "conditionalAccessStatus": "notApplied", "ipAddress": "198.51.100.7",

@@ -23,10 +23,14 @@ impl Shared {
         let one = |value: Option<&Value>| Ok(value.cloned().into_iter().collect());
         match query {
             Query::Organization => Ok(vec![json!({"id": TENANT, "displayName": "Contoso"})]),
-            Query::Domains => Ok(vec![json!({"id": "contoso.onmicrosoft.com", "isInitial": true, "isDefault": true, "authenticationType": "Managed", "passwordValidityPeriodInDays": 2_147_483_647})]),
+            Query::Domains => Ok(vec![
+                json!({"id": "contoso.onmicrosoft.com", "isInitial": true, "isDefault": true, "authenticationType": "Managed", "passwordValidityPeriodInDays": 2_147_483_647}),
+            ]),
             Query::User(key) => one(d.users.get(&ObjectId::new(key)).or_else(|| d.user_by_upn(key))),
             Query::Group(id) => one(d.groups.get(id)),
-            Query::GroupsNamed(name) => Ok(d.groups.values().filter(|g| g["displayName"] == **name).cloned().collect()),
+            Query::GroupsNamed(name) => {
+                Ok(d.groups.values().filter(|g| g["displayName"] == **name).cloned().collect())
+            }
             Query::GroupMembers(id) => {
                 let members = d.members.get(id).ok_or_else(|| not_found(&format!("group {id}")))?;
                 Ok(members.iter().map(|m| json!({"@odata.type": "#microsoft.graph.user", "id": m})).collect())
@@ -57,15 +61,23 @@ impl Shared {
                     "includeTargets": [{"targetType": "group", "id": "all_users", "isRegistrationRequired": false}],
                 }],
             })]),
-            Query::SecurityDefaults => Ok(vec![json!({"id": "00000000-0000-0000-0000-000000000005", "isEnabled": false})]),
-            Query::AuthenticationMethods(id) => Ok(d.methods.get(id).ok_or_else(|| not_found(&format!("user {id}")))?.clone()),
+            Query::SecurityDefaults => {
+                Ok(vec![json!({"id": "00000000-0000-0000-0000-000000000005", "isEnabled": false})])
+            }
+            Query::AuthenticationMethods(id) => {
+                Ok(d.methods.get(id).ok_or_else(|| not_found(&format!("user {id}")))?.clone())
+            }
             Query::PasskeyCreationOptions(id) => {
                 if !d.users.contains_key(id) {
                     return Err(not_found(&format!("user {id}")));
                 }
-                Ok(vec![json!({"challengeTimeoutDateTime": "2030-01-01T00:00:00Z", "publicKey": {"challenge": "AAAA", "rp": {"id": "login.microsoft.com"}}})])
+                Ok(vec![
+                    json!({"challengeTimeoutDateTime": "2030-01-01T00:00:00Z", "publicKey": {"challenge": "AAAA", "rp": {"id": "login.microsoft.com"}}}),
+                ])
             }
-            Query::SubscribedSkus => Ok(vec![json!({"skuPartNumber": "AAD_PREMIUM_P2", "capabilityStatus": "Enabled", "servicePlans": [{"servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success"}]})]),
+            Query::SubscribedSkus => Ok(vec![
+                json!({"skuPartNumber": "AAD_PREMIUM_P2", "capabilityStatus": "Enabled", "servicePlans": [{"servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success"}]}),
+            ]),
             Query::DeletedUsers => Ok(d.deleted_users.values().cloned().collect()),
             Query::DeletedGroups => Ok(d.deleted_groups.values().cloned().collect()),
             Query::SignIns { since, user } => Ok(self.records(Log::SignIns, *since, user.as_ref())),
@@ -81,13 +93,20 @@ impl Shared {
                 Ok(if d.root.is_empty() { Vec::new() } else { vec![subscription] })
             }
             Query::AzureRootAssignments(principal) => {
-                let holds = |who: &ObjectId| d.root.values().any(|r| r["properties"]["principalId"] == who.as_str());
+                let holds =
+                    |who: &ObjectId| d.root.values().any(|r| r["properties"]["principalId"] == who.as_str());
                 if actor.is_some_and(|who| !holds(who)) {
                     let what = "GET roleAssignments".into();
-                    return Err(TenantError::Refused { what, status: 403, detail: "AuthorizationFailed".into() });
+                    return Err(TenantError::Refused {
+                        what,
+                        status: 403,
+                        detail: "AuthorizationFailed".into(),
+                    });
                 }
                 let mine = |r: &&Value| {
-                    principal.as_ref().is_none_or(|p| ObjectId::new(r["properties"]["principalId"].as_str().unwrap()) == *p)
+                    principal
+                        .as_ref()
+                        .is_none_or(|p| ObjectId::new(r["properties"]["principalId"].as_str().unwrap()) == *p)
                 };
                 Ok(d.root.values().filter(mine).cloned().collect())
             }
@@ -99,10 +118,13 @@ impl Shared {
         let now = *self.now.lock().unwrap();
         let truth = self.past.lock().unwrap().last().unwrap().1.clone();
         let at = |record: &Value| -> Timestamp {
-            let text = ["createdDateTime", "activityDateTime", "eventTimestamp"].iter().find_map(|k| record[*k].as_str());
+            let text = ["createdDateTime", "activityDateTime", "eventTimestamp"]
+                .iter()
+                .find_map(|k| record[*k].as_str());
             text.unwrap_or("1970-01-01T00:00:00Z").parse().unwrap()
         };
-        let shown = truth.logs.iter().filter(|(l, shows, record)| *l == log && *shows <= now && at(record) >= since);
+        let shown =
+            truth.logs.iter().filter(|(l, shows, record)| *l == log && *shows <= now && at(record) >= since);
         let mut found: Vec<Value> = shown
             .map(|(_, _, record)| record)
             .filter(|r| user.is_none_or(|u| r["userId"].as_str().is_some_and(|id| ObjectId::new(id) == *u)))
