@@ -40,4 +40,4 @@ pub use gates::Gate;
 pub use matrix::{Cell, Matrix, MatrixRow, matrix};
 pub use proof::{AccountProof, Exclusion, NoLockout, Proof, ScenarioProof, Unnecessary, Verdict};
 pub use question::{AccountRef, Question};
-pub use whole::{prove, under};
+pub use whole::{Share, census, prove, under};

@@ -3,6 +3,7 @@
 use super::arrange::{Arranged, Setting, arrange};
 use super::bits::Bits;
 use super::choices::Candidate;
+use super::enumerate;
 use super::evidence::Counterexample;
 use super::facts;
 use super::mend::{Round, Rounds};
@@ -14,6 +15,7 @@ use breakglass_model::Tri;
 use breakglass_model::snapshot::Snapshot;
 use breakglass_model::view::TenantView;
 use jiff::Timestamp;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Proves that enough accounts can recover the tenant, or shows why not. `now` is the date of the question where the
@@ -70,6 +72,49 @@ pub fn under(
     let variants = scenario.variants(&view, &question.named_accounts())?;
     let left = variants.into_iter().map(|v| Ok((v.words, v.effects.tenant(snapshot)?)));
     left.collect()
+}
+
+/// In how many environments an account cannot reach an action: the second opinion, environment by environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Name of the account.
+    pub account: String,
+    /// The action.
+    pub action: String,
+    /// How many environments there are.
+    pub environments: usize,
+    /// In how many of them the account is locked for sure.
+    pub locked: usize,
+    /// In how many of them it may be.
+    pub may_be_locked: usize,
+    /// What the search says.
+    pub answer: Tri,
+}
+
+/// Counts environments one by one while nothing has failed, for each account and action (and for each machine that must
+/// do), beside what the search says.
+#[must_use]
+pub fn census(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Vec<Share> {
+    let mut question = question.clone();
+    question.scenarios.retain(|s| s.name == scenario::NONE);
+    let rounds = arrange(snapshot, &question, now).rounds(&question);
+    let mut shares = Vec::new();
+    for round in &rounds {
+        for (account, trials) in question.accounts.iter().zip(&round.accounts) {
+            shares.extend(trials.iter().map(|trial| {
+                let sure = enumerate::census(&trial.optimistic(&round.ground));
+                Share {
+                    account: account.name.clone(),
+                    action: trial.action.name().to_owned(),
+                    environments: sure.cells,
+                    locked: sure.locked,
+                    may_be_locked: enumerate::census(&trial.pessimistic(&round.ground)).locked,
+                    answer: trial.answer,
+                }
+            }));
+        }
+    }
+    shares
 }
 
 pub(super) fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {

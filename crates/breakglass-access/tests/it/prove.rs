@@ -1,6 +1,7 @@
 //! The lockout prover: known answers, second opinions, replays and laws.
 
 mod atoms;
+mod baselines;
 mod blocking;
 mod cases;
 mod change;
