@@ -78,6 +78,9 @@ async fn choose(context: &Context, world: &World, file: Option<&PathBuf>) -> Res
                     "write one with `breakglass plan --out FILE`",
                 )
             })?;
+            if let Some(nothing) = carried_out_before(context, world, &plan).await? {
+                return Ok(nothing);
+            }
             if let Some(last) = snapshots::last(world).await?.filter(|s| s.digest == plan.snapshot_digest) {
                 let planned = prove(context, plan, last)?;
                 keep_base(world, &planned).await?;
@@ -86,6 +89,38 @@ async fn choose(context: &Context, world: &World, file: Option<&PathBuf>) -> Res
             bind(context, world, plan).await
         }
     }
+}
+
+/// A plan that was carried out to its end has nothing left to do, and one that was taken back is not begun again: both
+/// were made for the tenant as it was before, and a proof about that tenant would say nothing about this one.
+async fn carried_out_before(
+    context: &Context,
+    world: &World,
+    plan: &Plan,
+) -> Result<Option<Planned>, Failure> {
+    let journals = Journal::all(&*world.documents).await?;
+    let Some(journal) = journals.into_iter().find(|j| j.plan.digest == plan.digest) else { return Ok(None) };
+    if journal.undone {
+        return Err(Failure::new(
+            format!("plan {} was applied and taken back; nothing was done", plan.digest),
+            "run `breakglass collect` and `breakglass plan --out FILE`, and apply the new plan",
+        ));
+    }
+    let design = context.design()?;
+    let written =
+        design.exclusion_group.object_id.is_some() && design.accounts.iter().all(|a| a.object_id.is_some());
+    if !written || !journal.plan.steps.iter().all(|s| journal.is_done(s)) {
+        return Ok(None);
+    }
+    output::talk(format!("plan {} was carried out already", plan.digest));
+    let planned = plan::make(context, &[]).await?;
+    if planned.plan.steps.is_empty() {
+        return Ok(Some(planned));
+    }
+    Err(Failure::new(
+        "the tenant is no longer as that plan left it; nothing was done",
+        "run `breakglass collect` and `breakglass plan --out FILE`, and apply the new plan",
+    ))
 }
 
 fn is_plan(file: &Path, plan: &Plan) -> bool {

@@ -39,6 +39,12 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             }
         }
     }
+    if !journal.ids.is_empty() && context.design()?.accounts.iter().any(|a| a.object_id.is_some()) {
+        output::talk(format!(
+            "`{}` still names the objects that were taken back: remove their `object_id` before you plan anew",
+            context.config.display()
+        ));
+    }
     Ok(Exit::Holds)
 }
 

@@ -54,6 +54,8 @@ fn apply_goes_on_after_being_killed_and_undo_takes_it_back() {
     let ended = run(&APPLY).exits(0);
     assert!(ended.out.contains("proved safe") || ended.out.contains("nothing to do"), "{}", ended.out);
 
+    let again = run(&APPLY).exits(0);
+    assert!(again.out.starts_with("nothing to do"), "applying twice does no harm:\n{}", again.out);
     run(&["collect", "--out", "applied.json"]).exits(0);
     let planned = run(&["plan"]).exits(0);
     assert!(planned.out.starts_with("nothing to do"), "{}", planned.out);
@@ -86,6 +88,8 @@ fn apply_goes_on_after_being_killed_and_undo_takes_it_back() {
         before["collections"]["directoryRoleAssignments"]
     );
     assert_eq!(count_all(&room, &tenant), (0, 0));
+    let refused = run(&APPLY).exits(2);
+    assert!(refused.err.contains("was applied and taken back; nothing was done"), "{}", refused.err);
 }
 
 /// Kills each run after a random number of steps and a random moment more; how many were killed before they ended.
