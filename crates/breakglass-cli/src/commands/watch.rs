@@ -121,11 +121,11 @@ async fn show(context: &Context, world: &World, polled: &Polled) -> Result<(), F
             paint(style, format!("{}:", alert.severity)),
             paint(BOLD, &alert.title)
         ));
-        for key in ["ip", "app", "method", "result", "next"] {
+        for (key, label) in [("actor", "who"), ("ip", "ip"), ("app", "app"), ("next_step", "next")] {
             if let Some(value) =
                 alert.details.get(key).and_then(serde_json::Value::as_str).filter(|v| !v.is_empty())
             {
-                output::data(format!("  {key:<7} {value}"));
+                output::data(format!("  {label:<7} {value}"));
             }
         }
         if let Some(line) = stages.get(&alert.id) {

@@ -208,10 +208,12 @@ async fn take(
             steps::create_account(hands, journal, step, account, upn, resumed).await
         }
         Action::RegisterPasskey { account, key } => {
-            steps::register_passkey(hands, design, journal, account, *key).await
+            steps::register_passkey(hands, design, journal, step, account, *key, resumed).await
         }
         Action::Watch { account } => steps::watch(hands, design, journal, account).await,
-        Action::CreateExclusionGroup { name } => steps::create_group(hands, journal, name, resumed).await,
+        Action::CreateExclusionGroup { name } => {
+            steps::create_group(hands, journal, step, name, resumed).await
+        }
         Action::AddToExclusionGroup { account } => steps::add_to_group(hands, journal, design, account).await,
         Action::ExcludeFromPolicy { policy, .. } => {
             steps::exclude_from_policy(hands, design, journal, step, policy).await
@@ -224,14 +226,31 @@ async fn take(
     }
 }
 
-/// Reads the tenant again, grants the roles in the projection only, and proves.
+/// Reads the tenant again, grants the roles in the projection only, and proves. A replica may be behind what was just
+/// written: only what does not hold until the limit is a failure.
 async fn verify_before_roles(
     hands: &Hands<'_>,
     design: &Design,
     journal: &Journal,
 ) -> Result<serde_json::Value, ApplyError> {
-    let snapshot = collect(hands.tenant, &scope(design, journal), hands.world.now(), &Silent).await?;
-    not_excluded(&snapshot, design, journal)?;
+    let deadline = deadline(hands);
+    loop {
+        let snapshot = collect(hands.tenant, &scope(design, journal), hands.world.now(), &Silent).await?;
+        match holds_with_roles(hands, design, journal, &snapshot) {
+            Ok(()) => return Ok(json!({ "snapshot": snapshot.digest, "verdict": "proved-safe" })),
+            Err(error) if hands.world.now() >= deadline => return Err(error),
+            Err(_) => hands.world.clock.sleep(Duration::from_secs(1)).await,
+        }
+    }
+}
+
+fn holds_with_roles(
+    hands: &Hands<'_>,
+    design: &Design,
+    journal: &Journal,
+    snapshot: &Snapshot,
+) -> Result<(), ApplyError> {
+    not_excluded(snapshot, design, journal)?;
     let roles: Vec<_> = journal
         .plan
         .steps
@@ -240,12 +259,16 @@ async fn verify_before_roles(
         .cloned()
         .collect();
     let rest = Plan { steps: roles, ..journal.plan.clone() };
-    let projected = project(&snapshot, design, &rest);
-    let proof = assess::prove(design, &projected, hands.world.now());
+    let proof = assess::prove(design, &project(snapshot, design, &rest), hands.world.now());
     if proof.no_lockout().is_none() {
         return Err(ApplyError::NotProven(assess::headline(&proof)));
     }
-    Ok(json!({ "snapshot": snapshot.digest, "verdict": "proved-safe" }))
+    Ok(())
+}
+
+fn deadline(hands: &Hands<'_>) -> jiff::Timestamp {
+    let limit = jiff::SignedDuration::try_from(hands.patience.replication).unwrap_or_default();
+    hands.world.now().saturating_add(limit).unwrap_or(jiff::Timestamp::MAX)
 }
 
 /// After the last step: the tenant as it is, read again, must carry the proof itself.
@@ -255,8 +278,7 @@ async fn confirm(
     journal: &Journal,
 ) -> Result<(Snapshot, NoLockout), ApplyError> {
     // Reads may lag behind writes for a while: only a proof that fails until the limit is a failure.
-    let deadline =
-        hands.world.now() + jiff::SignedDuration::try_from(hands.patience.replication).unwrap_or_default();
+    let deadline = deadline(hands);
     loop {
         let snapshot = collect(hands.tenant, &scope(design, journal), hands.world.now(), &Silent).await?;
         let proof = assess::prove(design, &snapshot, hands.world.now());

@@ -104,6 +104,15 @@ impl Journal {
         self.steps.contains_key(&step.id)
     }
 
+    /// Whether it was noted, before a step acted, that what it makes was not there: then what is there now is from this
+    /// plan, and `undo` may take it back although its id was never noted.
+    #[must_use]
+    pub fn was_absent(&self, step: &Step) -> bool {
+        self.steps
+            .get(&step.id)
+            .is_some_and(|e| e.before.get("absent").and_then(Value::as_bool) == Some(true))
+    }
+
     /// Notes that a step begins: ledger first, then journal, both durable.
     ///
     /// # Errors

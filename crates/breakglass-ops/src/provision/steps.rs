@@ -27,9 +27,11 @@ pub(super) async fn create_account(
     let found = hands.tenant.read(&Query::User(upn.into())).await.map_err(OpsError::from)?;
     let known = journal.account(account);
     let existing = found.first().and_then(|u| text(u, "id")).map(ObjectId::new).or(known);
-    if existing.is_some() && !resumed {
+    // Without the note that nobody had this name, an earlier run was stopped before it could have made the user.
+    if existing.is_some() && !(resumed && journal.was_absent(step)) {
         return Err(ApplyError::NotOurs { what: format!("user `{upn}`") });
     }
+    journal.remember(world, step, json!({ "absent": true })).await?;
     let (password, generation) = custody::fresh_password(world, account, upn, &journal.plan.tenant).await?;
     let mut id = existing;
     if id.is_none() {
@@ -58,12 +60,31 @@ pub(super) async fn create_account(
         id = Some(found);
     }
     let id = id.ok_or_else(|| malformed("GET /users", "no id"))?;
-    journal.remember(world, step, json!({ "adopted_from_earlier_run": true })).await?;
     remember_id(hands, journal, &format!("account/{account}"), &id).await?;
-    wait_for_user(hands, &id).await?;
-    hands.tenant.write(&Change::SetPassword(id.clone(), password)).await.map_err(OpsError::from)?;
+    patiently(hands, &format!("user `{id}`"), &Change::SetPassword(id.clone(), password)).await?;
     custody::took_effect(world, account, generation).await?;
     Ok(json!({ "object_id": id, "password_generation": generation, "resumed": true }))
+}
+
+/// Writes, and waits while the replica that is asked does not know the object yet: one that was seen a moment ago may be
+/// unknown to the next replica. A 404 has no effect, so the same request may be sent again.
+async fn patiently(hands: &Hands<'_>, what: &str, change: &Change) -> Result<Value, OpsError> {
+    let write = || async { Ok(Some(hands.tenant.write(change).await?)) };
+    hands.world.eventually(what, hands.patience.replication, write).await
+}
+
+/// Something that an earlier run may have made: it is waited for a while, since making it twice would be accepted.
+async fn of_an_earlier_run<T>(
+    hands: &Hands<'_>,
+    what: &str,
+    look: impl AsyncFn() -> Result<Option<T>, OpsError>,
+) -> Result<Option<T>, OpsError> {
+    let wait = hands.patience.replication.min(std::time::Duration::from_secs(10));
+    match hands.world.eventually(what, wait, || look()).await {
+        Ok(found) => Ok(Some(found)),
+        Err(OpsError::Late { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 async fn wait_for_user(hands: &Hands<'_>, id: &ObjectId) -> Result<(), ApplyError> {
@@ -80,8 +101,10 @@ pub(super) async fn register_passkey(
     hands: &Hands<'_>,
     design: &Design,
     journal: &mut Journal,
+    step: &Step,
     account: &str,
     key: usize,
+    resumed: bool,
 ) -> Done {
     let id = account_id(journal, design, account)?;
     let keys = hands.keys.keys(account);
@@ -94,11 +117,19 @@ pub(super) async fn register_passkey(
                 && text(m, "displayName") == Some(device.name().as_str())
         })
     };
-    let method = match hands.tenant.read(&methods_query).await {
-        Ok(methods) => registered(methods),
-        Err(TenantError::NotFound { .. }) => None,
-        Err(error) => return Err(OpsError::from(error).into()),
+    let looked = async || Ok(registered(hands.tenant.read(&methods_query).await?));
+    let mut method = match looked().await {
+        Ok(method) => method,
+        Err(OpsError::Tenant(TenantError::NotFound { .. })) => None,
+        Err(error) => return Err(error.into()),
     };
+    if method.is_none() && resumed && journal.was_absent(step) {
+        method = of_an_earlier_run(hands, "the passkey of an earlier run", looked).await?;
+    }
+    if method.is_none() {
+        // What `undo` looks for when the answer with the method's id is lost.
+        journal.remember(hands.world, step, json!({ "absent": true, "key": device.name() })).await?;
+    }
     let method = match method {
         Some(method) => method,
         None => {
@@ -115,11 +146,7 @@ pub(super) async fn register_passkey(
                 .get("publicKey")
                 .ok_or_else(|| malformed("GET fido2Methods/creationOptions", "`publicKey` is missing"))?;
             let creation = device.create(public_key, &passkey_origin(&design.tenant.cloud)).await?;
-            hands
-                .tenant
-                .write(&Change::RegisterPasskey(id.clone(), creation))
-                .await
-                .map_err(OpsError::from)?;
+            patiently(hands, &format!("user `{id}`"), &Change::RegisterPasskey(id.clone(), creation)).await?;
             hands
                 .world
                 .eventually(&format!("passkey `{}`", device.name()), hands.patience.replication, || async {
@@ -168,28 +195,24 @@ pub(super) async fn watch(hands: &Hands<'_>, design: &Design, journal: &mut Jour
 pub(super) async fn create_group(
     hands: &Hands<'_>,
     journal: &mut Journal,
+    step: &Step,
     name: &str,
     resumed: bool,
 ) -> Done {
     let named = Query::GroupsNamed(name.into());
     let found = hands.tenant.read(&named).await.map_err(OpsError::from)?;
     let mut id = journal.group().or_else(|| found.first().and_then(|g| text(g, "id")).map(ObjectId::new));
-    if id.is_some() && !resumed {
+    let ours = resumed && journal.was_absent(step);
+    if id.is_some() && !ours {
         return Err(ApplyError::NotOurs { what: format!("group `{name}`") });
     }
-    if id.is_none() && resumed {
-        // The request of the run that was killed may still be on its way to this replica: a second group of the same
-        // name would be accepted, so give the first one time to appear.
-        let wait = hands.patience.replication.min(std::time::Duration::from_secs(10));
-        let seen = hands.world.eventually("the group of an earlier run", wait, || async {
+    if id.is_none() && ours {
+        let look = async || {
             Ok(hands.tenant.read(&named).await?.first().and_then(|g| text(g, "id")).map(ObjectId::new))
-        });
-        id = match seen.await {
-            Ok(found) => Some(found),
-            Err(OpsError::Late { .. }) => None,
-            Err(other) => return Err(other.into()),
         };
+        id = of_an_earlier_run(hands, "the group of an earlier run", look).await?;
     }
+    journal.remember(hands.world, step, json!({ "absent": true })).await?;
     let id = match id {
         Some(id) => id,
         None => {

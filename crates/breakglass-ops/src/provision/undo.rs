@@ -10,6 +10,7 @@ use crate::port::{Change, Query, Tenant, TenantError};
 use crate::{OpsError, World, watch};
 use breakglass_model::{ObjectId, PolicyId};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What was taken back.
 #[derive(Debug)]
@@ -75,28 +76,83 @@ async fn take_back(
             }
             _ => Ok(()),
         },
-        Action::CreateExclusionGroup { .. } => match journal.group() {
-            Some(group) => gone_is_fine(tenant.write(&Change::DeleteGroup(group)).await),
-            None => Ok(()),
-        },
+        Action::CreateExclusionGroup { name } => {
+            let group = match journal.group() {
+                Some(group) => Some(group),
+                None => lost_id(world, tenant, journal, step, &Query::GroupsNamed(name.clone())).await?,
+            };
+            match group {
+                Some(group) => gone_is_fine(tenant.write(&Change::DeleteGroup(group)).await),
+                None => Ok(()),
+            }
+        }
         Action::RegisterPasskey { account, key } => {
             match (journal.account(account), id(format!("passkey/{account}/{key}"))) {
                 (Some(user), Some(method)) => {
                     gone_is_fine(tenant.write(&Change::DeletePasskey(user, method)).await)
                 }
-                _ => Ok(()),
+                (Some(user), None) => unfinished_passkey(tenant, journal, step, &user).await,
+                (None, _) => Ok(()),
             }
         }
-        Action::CreateAccount { account, .. } => match journal.account(account) {
-            Some(user) => {
-                gone_is_fine(tenant.write(&Change::RevokeSessions(user.clone())).await)?;
-                gone_is_fine(tenant.write(&Change::DeleteUser(user)).await)
+        Action::CreateAccount { account, upn } => {
+            let user = match journal.account(account) {
+                Some(user) => Some(user),
+                None => lost_id(world, tenant, journal, step, &Query::User(upn.clone())).await?,
+            };
+            match user {
+                Some(user) => {
+                    gone_is_fine(tenant.write(&Change::RevokeSessions(user.clone())).await)?;
+                    gone_is_fine(tenant.write(&Change::DeleteUser(user)).await)
+                }
+                None => Ok(()),
             }
-            None => Ok(()),
-        },
+        }
         Action::Watch { account } => watch::remove(world, account).await,
         Action::Verify => Ok(()),
     }
+}
+
+/// The id of an object that this plan may have made in a run that was killed before it could note the id: by its name, and
+/// only when the journal says that nobody had that name before.
+async fn lost_id(
+    world: &World,
+    tenant: &dyn Tenant,
+    journal: &Journal,
+    step: &Step,
+    by_name: &Query,
+) -> Result<Option<ObjectId>, OpsError> {
+    if !journal.was_absent(step) {
+        return Ok(None);
+    }
+    let look =
+        || async { Ok(tenant.read(by_name).await?.first().and_then(|o| text(o, "id")).map(ObjectId::new)) };
+    match world.eventually("an object of an interrupted run", Duration::from_secs(10), look).await {
+        Ok(id) => Ok(Some(id)),
+        Err(OpsError::Late { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// The same for a passkey: by the name of its key.
+async fn unfinished_passkey(
+    tenant: &dyn Tenant,
+    journal: &Journal,
+    step: &Step,
+    user: &ObjectId,
+) -> Result<(), OpsError> {
+    let key = journal.steps.get(&step.id).and_then(|e| text(&e.before, "key"));
+    let Some(key) = key.filter(|_| journal.was_absent(step)) else { return Ok(()) };
+    let methods = match tenant.read(&Query::AuthenticationMethods(user.clone())).await {
+        Err(TenantError::NotFound { .. }) => return Ok(()),
+        other => other?,
+    };
+    for method in methods.iter().filter(|m| text(m, "displayName") == Some(key)) {
+        if let Some(method) = text(method, "id") {
+            gone_is_fine(tenant.write(&Change::DeletePasskey(user.clone(), method.into())).await)?;
+        }
+    }
+    Ok(())
 }
 
 /// The role may have been granted by a run that was killed before it could note the assignment's id.

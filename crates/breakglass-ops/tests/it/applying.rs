@@ -92,7 +92,6 @@ impl Stage {
 }
 
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn from_nothing_to_two_accounts_and_back() {
     let stage = Stage::set(1, HABITS, 2).await;
     let before = stage.twin.truth().essence();
@@ -127,7 +126,6 @@ async fn from_nothing_to_two_accounts_and_back() {
 
 /// Replicas that are far behind, and logs that are minutes late: it takes longer and ends the same.
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn lag_changes_nothing() {
     let end = {
         let stage = Stage::set(20, Habits::default(), 2).await;
@@ -145,7 +143,6 @@ async fn lag_changes_nothing() {
 
 /// Killed between any two effects, then run again.
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn killed_at_any_call_it_goes_on_to_the_same_end() {
     let seed = 2;
     println!("seed {seed}");
@@ -169,7 +166,6 @@ async fn killed_at_any_call_it_goes_on_to_the_same_end() {
 
 /// Any answer of the tenant may be lost: the run stops or not, and the next one ends it.
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn any_lost_answer_is_no_harm() {
     let seed = 3;
     println!("seed {seed}");
@@ -204,7 +200,6 @@ async fn any_lost_answer_is_no_harm() {
 
 /// Undo after a kill anywhere in apply, and killed itself, takes back exactly what apply did.
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn undo_takes_back_exactly_its_own() {
     let seed = 4;
     println!("seed {seed}");
@@ -240,7 +235,6 @@ async fn undo_takes_back_exactly_its_own() {
 }
 
 #[tokio::test]
-#[ignore = "apply and undo do not yet wait for replicas nor find what a killed run left"]
 async fn undo_of_a_killed_apply_leaves_nothing() {
     let seed = 5;
     println!("seed {seed}");
