@@ -112,7 +112,13 @@ fn errors_say_what_is_missing() {
         .map(|(name, register, identity, shares, envelope)| {
             let error = open(*register, identity, shares, envelope).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
-            format!("{name}: {error}")
+            // Where an envelope breaks depends on its random bytes; that the age crate says how is enough.
+            let (before, how) = error.split_once("(invalid armor (").unwrap_or((&error, ""));
+            let after = how.split_once("))").map_or("", |(_, after)| after);
+            if how.is_empty() {
+                return format!("{name}: {error}");
+            }
+            format!("{name}: {before}(invalid armor (...)){after}")
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"));
