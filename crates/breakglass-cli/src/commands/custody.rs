@@ -6,7 +6,6 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, BAD, BOLD, Format, GOOD, UNKNOWN, paint};
 use crate::{files, secrets};
 use breakglass_custody::{Loss, design_risks, kit, recovery_instructions, simulate_loss};
-use breakglass_model::Secret;
 use breakglass_model::design::{AccountDesign, Design};
 use breakglass_ops::World;
 use breakglass_ops::custody::{self, EnvelopeState};
@@ -328,9 +327,4 @@ async fn register(context: &Context) -> Outcome {
         ));
     }
     Ok(Exit::Holds)
-}
-
-/// What a quorum of kits gives, for the story: reads the share of each kit.
-pub fn shares_of_kits(kits: &[PathBuf]) -> Result<Vec<Secret>, Failure> {
-    secrets::shares(kits)
 }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::output::{self, BAD, BOLD, DIM, Format, paint};
 use crate::{cases, files, snapshots};
-use breakglass_access::prove::{Counterexample, Proof};
+use breakglass_access::prove::Proof;
 use breakglass_ops::assess;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -129,7 +129,7 @@ pub fn show_proof(proof: &Proof) {
 fn show_counterexamples(proof: &Proof) {
     const SHOWN: usize = 5;
     for counterexample in proof.counterexamples.iter().take(SHOWN) {
-        output::data(format!("\n{} {}", paint(BAD, "locked:"), describe(counterexample)));
+        output::data(format!("\n{} {}", paint(BAD, "locked:"), counterexample));
     }
     if proof.counterexamples.len() > SHOWN {
         output::data(format!(
@@ -140,8 +140,4 @@ fn show_counterexamples(proof: &Proof) {
     for line in proof.repairs() {
         output::data(format!("{} {line}", paint(BOLD, "repair:")));
     }
-}
-
-fn describe(c: &Counterexample) -> String {
-    c.to_string()
 }

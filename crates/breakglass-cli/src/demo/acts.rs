@@ -2,11 +2,11 @@
 
 use super::stage::{APPROVERS, Stage};
 use super::teller::{Teller, run, run_refused};
-use crate::commands::{custody as kits, snapshots_of};
+use crate::commands::snapshots_of;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::files;
-use crate::output;
+use crate::{output, secrets};
 use breakglass_authenticator::{ScriptedBrowser, SoftwareKeyRing};
 use breakglass_entra::AuthorizationCodeFlow;
 use breakglass_model::Secret;
@@ -145,7 +145,7 @@ async fn open_envelope(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Fai
     let short = why.split(':').next().unwrap_or_default();
     proof.push(format!("three of four shares: {short}"));
     let world = context.world().await?;
-    let record = custody::danger_open(&world, "ea-01", &kits::shares_of_kits(&quorum)?).await?;
+    let record = custody::danger_open(&world, "ea-01", &secrets::shares(&quorum)?).await?;
     proof.push(format!(
         "two executives and two security leads open `{}`, password generation {} ({} characters, not shown)",
         record.account,
@@ -293,7 +293,7 @@ async fn activation(stage: &Stage, proof: &mut Vec<String>) -> Result<(), Failur
             .await?;
     }
     run(context, &["activate", "open", &id, "--by", "Pavel Dvorak"], Exit::Holds).await?;
-    let record = custody::danger_open(&world, "ea-02", &kits::shares_of_kits(&quorum(stage)?)?).await?;
+    let record = custody::danger_open(&world, "ea-02", &secrets::shares(&quorum(stage)?)?).await?;
     let login = Login::new(stage)?;
     let key = key_of(context, stage, "ea-02")?;
     login.sign_in("ea-02", Credential::PasswordAndPasskey(record.password.clone(), key)).await??;
